@@ -1,0 +1,1 @@
+"""The drivers: one module for each chip family or box, and the registry that names them."""

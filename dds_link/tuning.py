@@ -1,0 +1,139 @@
+"""Hz, turns and fractions of full scale to FTW, POW and ASF, and back: exact, once, for every chip.
+
+A word is the nearest one in exact arithmetic, ties to even; nothing is rounded twice. The widths are
+the chip's: FTW 28, 32 or 48 bits, POW 5 to 16, ASF 10, 12 or 14. ``tuning_numpy`` (arrays) and
+``tuning_kernel`` (ARTIQ kernels) give the same bits.
+"""
+
+import math
+from typing import Tuple, Union
+
+Number = Union[int, float]
+
+
+def _ratio(value: Number, name: str) -> Tuple[int, int]:
+    """``value`` as an exact fraction; ``ValueError`` for NaN and infinity, which are no quantity."""
+    if not math.isfinite(value):
+        raise ValueError("{} must be a finite number, not {!r}".format(name, value))
+    return value.as_integer_ratio() if isinstance(value, float) else (int(value), 1)
+
+
+def _nearest(numerator: int, denominator: int) -> int:
+    """The integer nearest to a fraction with a positive denominator, ties to even."""
+    quotient, remainder = divmod(numerator, denominator)
+    twice = 2 * remainder
+    if twice > denominator or (twice == denominator and quotient & 1):
+        quotient += 1
+    return quotient
+
+
+class Tuning:
+    """The words of one channel: its clock and its widths.
+
+    :param sysclk: clock of the DDS core, Hz.
+    :param ftw_bits: width of the frequency tuning word.
+    :param pow_bits: width of the phase offset word.
+    :param asf_bits: width of the amplitude scale factor.
+    """
+
+    __slots__ = ("asf_bits", "ftw_bits", "max_asf", "max_ftw", "pow_bits", "sysclk",
+                 "_clock_den", "_clock_num", "_ftw_den", "_ftw_num", "_pow_scale")  # fmt: skip
+
+    def __init__(
+        self, sysclk: float, ftw_bits: int = 32, pow_bits: int = 16, asf_bits: int = 14
+    ) -> None:
+        self.sysclk = float(sysclk)
+        self.ftw_bits = ftw_bits
+        self.pow_bits = pow_bits
+        self.asf_bits = asf_bits
+        #: Largest usable FTW: the one below half the clock.
+        self.max_ftw = (1 << (ftw_bits - 1)) - 1
+        #: ASF of full scale.
+        self.max_asf = (1 << asf_bits) - 1
+        self._clock_num, self._clock_den = _ratio(self.sysclk, "sysclk")
+        if self._clock_num <= 0:
+            raise ValueError("sysclk must be positive, not {!r}".format(sysclk))
+        # FTW = f * 2^bits / sysclk, with sysclk = num / den.
+        self._ftw_num = self._clock_den << ftw_bits
+        self._ftw_den = self._clock_num
+        self._pow_scale = 1 << pow_bits
+
+    def frequency_to_ftw(self, frequency: Number) -> int:
+        """Frequency tuning word nearest to ``frequency``.
+
+        :param frequency: Hz.
+        :raises ValueError: if the word is negative, or at or above half the clock (it is the word
+            that counts: 499999999.9 Hz at 1 GHz rounds to half the clock).
+        """
+        numerator, denominator = _ratio(frequency, "frequency")
+        ftw = _nearest(numerator * self._ftw_num, denominator * self._ftw_den)
+        if not 0 <= ftw <= self.max_ftw:
+            raise ValueError(
+                "frequency {:.15g} Hz is outside 0 ... {:.15g} Hz (below half of sysclk)".format(
+                    frequency, self.ftw_to_frequency(self.max_ftw)
+                )
+            )
+        return ftw
+
+    def ftw_to_frequency(self, ftw: int) -> float:
+        """Frequency in Hz that ``ftw`` means, rounded once to the nearest float."""
+        return ftw * self._ftw_den / self._ftw_num
+
+    def turns_to_pow(self, turns: Number) -> int:
+        """Phase offset word nearest to ``turns``; it wraps after rounding, so 0.999999 turn is 0.
+
+        :param turns: phase in turns, of either sign.
+        """
+        numerator, denominator = _ratio(turns, "phase")
+        return _nearest(numerator << self.pow_bits, denominator) & (self._pow_scale - 1)
+
+    def pow_to_turns(self, pow_: int) -> float:
+        """Phase in turns, 0 up to but not including 1, that ``pow_`` means."""
+        return pow_ / self._pow_scale
+
+    def amplitude_to_asf(self, amplitude: Number) -> int:
+        """Amplitude scale factor ``round(amplitude * (2^bits - 1))``.
+
+        :param amplitude: fraction of full scale, 0...1.
+        :raises ValueError: outside 0...1.
+        """
+        numerator, denominator = _ratio(amplitude, "amplitude")
+        if not 0 <= numerator <= denominator:
+            raise ValueError(
+                "amplitude {:.15g} is outside 0 ... 1 of full scale".format(amplitude)
+            )
+        return _nearest(numerator * self.max_asf, denominator)
+
+    def asf_to_amplitude(self, asf: int) -> float:
+        """Fraction of full scale that ``asf`` means."""
+        return asf / self.max_asf
+
+
+def frequency_to_ftw(frequency: Number, sysclk: float, bits: int = 32) -> int:
+    """As :meth:`Tuning.frequency_to_ftw`, for one word."""
+    return Tuning(sysclk, ftw_bits=bits).frequency_to_ftw(frequency)
+
+
+def ftw_to_frequency(ftw: int, sysclk: float, bits: int = 32) -> float:
+    """As :meth:`Tuning.ftw_to_frequency`, for one word."""
+    return Tuning(sysclk, ftw_bits=bits).ftw_to_frequency(ftw)
+
+
+def turns_to_pow(turns: Number, bits: int = 16) -> int:
+    """As :meth:`Tuning.turns_to_pow`, for one word."""
+    return Tuning(1.0, pow_bits=bits).turns_to_pow(turns)
+
+
+def pow_to_turns(pow_: int, bits: int = 16) -> float:
+    """As :meth:`Tuning.pow_to_turns`, for one word."""
+    return Tuning(1.0, pow_bits=bits).pow_to_turns(pow_)
+
+
+def amplitude_to_asf(amplitude: Number, bits: int = 14) -> int:
+    """As :meth:`Tuning.amplitude_to_asf`, for one word."""
+    return Tuning(1.0, asf_bits=bits).amplitude_to_asf(amplitude)
+
+
+def asf_to_amplitude(asf: int, bits: int = 14) -> float:
+    """As :meth:`Tuning.asf_to_amplitude`, for one word."""
+    return Tuning(1.0, asf_bits=bits).asf_to_amplitude(asf)

@@ -1,0 +1,1 @@
+"""Register-true models of the chips, at the far end of a simulated transport."""

@@ -1,0 +1,24 @@
+"""What a simulated SPI transport needs of the board at its far end.
+
+A twin sees what the chip sees: bits on SDIO while its chip select is low, and edges on pins. It
+never sees a driver's intentions.
+"""
+
+from typing import FrozenSet, Protocol
+
+
+class SpiBoard(Protocol):
+    """Chips that share a bus and some lines."""
+
+    @property
+    def lines(self) -> FrozenSet[str]:
+        """Names of the lines that are wired."""
+
+    def transfer(self, chip: int, data: bytes, bits: int) -> bytes:
+        """Clock the first ``bits`` bits of ``data`` into ``chip`` while its chip select is low.
+
+        :returns: what MISO carried, as many bytes as ``data`` has.
+        """
+
+    def level(self, line: str, high: bool) -> None:
+        """Set a line; edges act."""

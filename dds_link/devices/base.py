@@ -111,8 +111,8 @@ class Device(ABC):
         """
 
     @abstractmethod
-    def verify(self, transaction: Transaction) -> Optional[str]:
-        """Compare the hardware with what it should hold.
+    def verify(self, transaction: Transaction) -> List[str]:
+        """Read the hardware back and compare it with what it should hold.
 
-        :returns: None if it agrees, else one sentence that names the first difference.
+        :returns: one sentence for each difference; empty if it agrees.
         """

@@ -1,0 +1,174 @@
+"""One blocking TCP connection: a line out, a line in, before a deadline.
+
+The socket does not block: a send usually succeeds at once, so that one exchange costs a send, a
+poll and a receive. This file does not know what a line means.
+"""
+
+import select
+import socket
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Callable, Optional
+
+from .core import Expired, Lines
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+CHUNK = 1 << 16
+"""Bytes per receive."""
+
+# A peer that vanished without a word (power cut, pulled cable) is noticed after 10 + 3 * 5 s.
+_KEEPALIVE = (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))
+# Windows delivers Ctrl-C only between two waits.
+_SLICE_MS = 1000
+
+
+def waiter(sock: socket.socket, write: bool = False) -> Callable[[int], Any]:
+    """A function that waits for ``sock`` up to some milliseconds, and tells whether it is ready.
+
+    poll rather than select, which fails for a process with 1024 open files; Windows has select
+    alone, there without that limit.
+    """
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(sock, select.POLLOUT if write else select.POLLIN)
+        return poll.poll
+
+    def wait(ms: int) -> bool:
+        ready = ([], [sock], [sock]) if write else ([sock], [], [])
+        return any(select.select(*ready, ms / 1000))
+
+    return wait
+
+
+def tune(sock: socket.socket) -> None:
+    """Send small frames at once, and notice a peer that vanished."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE:
+        if hasattr(socket, name):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+class Link:
+    """A connected socket.
+
+    Every method but :meth:`close` raises ``OSError`` or ``EOFError`` when the link is lost.
+
+    :param sock: is owned from now on.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        self._sock = sock
+        self._lines = Lines()
+        self._readable = waiter(sock)
+
+    def is_idle(self) -> bool:
+        """Whether the far end is there, as far as is known, and has sent nothing unasked."""
+        return not self._lines and not self._readable(0)
+
+    def exchange(self, line: bytes, timeout: float) -> bytes:
+        """Send a line and return the next one.
+
+        :param timeout: for both together, seconds.
+        :raises Expired: after that time.
+        :raises BadReply: if it is too long.
+        """
+        deadline = monotonic() + timeout
+        sent = self._send(line)
+        while sent < len(line):
+            self._wait(waiter(self._sock, write=True), deadline)
+            sent += self._send(line[sent:])
+        return self.read_line(deadline)
+
+    def read_line(self, deadline: float) -> bytes:
+        """Return the next line.
+
+        :param deadline: ``time.monotonic()`` at which to give up, or infinity.
+        :raises Expired: at the deadline.
+        :raises BadReply: if it is too long.
+        """
+        line = self._lines.pop()
+        while line is None:
+            self._wait(self._readable, deadline)
+            data = self._receive()
+            if data is not None:
+                if not data:
+                    raise EOFError
+                self._lines.feed(data)
+                line = self._lines.pop()
+        return line
+
+    def shut_down(self) -> None:
+        """End the conversation: a thread that waits in :meth:`read_line` gets ``EOFError``."""
+        try:
+            self._sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # The far end was first.
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._sock.close()
+
+    def _wait(self, ready: Callable[[int], Any], deadline: float) -> None:
+        while True:
+            left = deadline - monotonic()
+            if left <= 0:
+                raise Expired
+            # One more than the floor: rounded down, the last millisecond would be spent spinning.
+            if ready(_SLICE_MS if left > 1 else int(left * 1000) + 1):
+                return
+
+    def _send(self, data: bytes) -> int:
+        """Send what fits; the number of bytes that did."""
+        try:
+            return self._sock.send(data)
+        except BlockingIOError:
+            return 0
+
+    def _receive(self) -> Optional[bytes]:
+        """Receive what is there; None if it was a false alarm."""
+        try:
+            return self._sock.recv(CHUNK)
+        except BlockingIOError:
+            return None
+
+
+def connect(host: str, port: int, timeout: float, context: "Optional[SSLContext]" = None) -> Link:
+    """Connect to the first address of ``host`` that answers.
+
+    :param timeout: for all addresses together, seconds. Looking up a name is not included: the
+        operating system has no limit to set for that.
+    :param context: for TLS.
+    :raises OSError: the last address's reason.
+    """
+    deadline = monotonic() + timeout
+    failed: OSError = OSError("the name has no address")
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise OSError("{!r} is not a host name".format(host)) from error
+    for number, (family, kind, proto, _, address) in enumerate(found):
+        # Each gets its share of what is left, so that a silent one does not starve the next.
+        share = max(deadline - monotonic(), 0.001) / (len(found) - number)
+        try:
+            sock = socket.socket(family, kind, proto)
+        except OSError as error:  # no IPv6 in this kernel
+            failed = error
+            continue
+        try:
+            sock.settimeout(share)
+            sock.connect(address)
+            tune(sock)
+            if context is None:
+                return Link(sock)
+            from .tls import secure
+
+            return secure(sock, context, host)
+        except BaseException as error:
+            sock.close()
+            if not isinstance(error, OSError):
+                raise
+            failed = error
+    raise failed

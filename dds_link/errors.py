@@ -213,5 +213,8 @@ class ConfigError(Exception):
     """
 
     def __init__(self, problems: "list[str]") -> None:
-        super().__init__("\n".join(problems))
+        super().__init__(problems)
         self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)

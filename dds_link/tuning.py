@@ -6,16 +6,30 @@ the chip's: FTW 28, 32 or 48 bits, POW 5 to 16, ASF 10, 12 or 14. ``tuning_numpy
 """
 
 import math
+import operator
+import sys
 from typing import Tuple, Union
 
 Number = Union[int, float]
 
+_MAX_WHOLE = int(sys.float_info.max)
+
 
 def _ratio(value: Number, name: str) -> Tuple[int, int]:
     """``value`` as an exact fraction; ``ValueError`` for NaN and infinity, which are no quantity."""
-    if not math.isfinite(value):
-        raise ValueError("{} must be a finite number, not {!r}".format(name, value))
-    return value.as_integer_ratio() if isinstance(value, float) else (int(value), 1)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError("{} must be a finite number, not {!r}".format(name, value))
+        return value.as_integer_ratio()
+    try:
+        whole = operator.index(value)
+    except TypeError:
+        # NumPy's float32, say.
+        return _ratio(float(value), name)
+    # As 1e400, which a float takes for infinity.
+    if not -_MAX_WHOLE <= whole <= _MAX_WHOLE:
+        raise ValueError("{} must be a finite number, not one of so many digits".format(name))
+    return whole, 1
 
 
 def _nearest(numerator: int, denominator: int) -> int:

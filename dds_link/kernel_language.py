@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     int32 = int
     int64 = int
-    TNone = None
+    TNone = Optional[None]  # a plain None would be a variable, which is no type
     TBool = bool
     TInt32 = int
     TInt64 = int

@@ -1,0 +1,151 @@
+"""``aqctl_dds_link``: the controller, with sipyco's arguments, under ``artiq_ctlmgr`` or by hand."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from typing import Sequence
+
+from dds_link import logs
+
+RPC_PORT = 3293
+JSON_PORT = 65432
+
+logger = logging.getLogger(__name__)
+
+
+def get_argparser() -> argparse.ArgumentParser:
+    """The arguments; those of ARTIQ's controllers keep sipyco's names."""
+    parser = argparse.ArgumentParser(
+        prog="aqctl_dds_link", description="Controller of DDS RF sources: JSON and sipyco RPC."
+    )
+    device = parser.add_argument_group("device")
+    device.add_argument("-d", "--device", metavar="TRANSPORT",
+                        help="transport of the hardware, in place of the one in --config")
+    device.add_argument("--simulation", action="store_true",
+                        help="drive register-true models, even if a device is given")
+    device.add_argument("--config", metavar="FILE.toml",
+                        help="device, pins, channels and limits; without it, and with "
+                        "--simulation: four AD9910 at 1 GSPS")  # fmt: skip
+    network = parser.add_argument_group("network server")
+    network.add_argument("--bind", default=[], action="append",
+                         help="additional hostname or IP address to bind to; '*' for all")
+    network.add_argument("--no-localhost-bind", action="store_true",
+                         help="do not implicitly also bind to localhost addresses")
+    network.add_argument("-p", "--port", default=RPC_PORT, type=int,
+                         help="TCP port of the RPC, 0 for any (default: %(default)d)")
+    network.add_argument("--json-port", default=JSON_PORT, type=int,
+                         help="TCP port of the JSON protocol, 0 for any (default: %(default)d)")
+    network.add_argument("--ssl", nargs=3, metavar=("CERT", "KEY", "PEER"),
+                         help="TLS on both ports: our certificate, our key, certificates of the "
+                         "clients to trust")
+    network.add_argument("--loop", choices=("auto", "asyncio", "uvloop"), default="auto",
+                         help="event loop; auto takes uvloop where it is installed")  # fmt: skip
+    verbosity = parser.add_argument_group("verbosity")
+    verbosity.add_argument("-v", "--verbose", default=0, action="count",
+                           help="increase logging level")
+    verbosity.add_argument("-q", "--quiet", default=0, action="count",
+                           help="decrease logging level")  # fmt: skip
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the controller until it is told to stop; exits 1 with one sentence if it cannot start."""
+    args = get_argparser().parse_args(argv)
+    logs.configure(args.verbose - args.quiet)
+    try:
+        from dds_link.controller import on_stop_signals  # noqa: F401  (are the libraries there?)
+    except ImportError as error:
+        sys.exit(f"aqctl_dds_link: {error}; install them with: pip install 'dds_link[controller]'")
+    loop = new_event_loop(args.loop)
+    asyncio.set_event_loop(loop)
+    try:
+        sys.exit(loop.run_until_complete(_run(args)))
+    finally:
+        loop.close()
+
+
+def new_event_loop(kind: str = "auto") -> asyncio.AbstractEventLoop:
+    """An event loop: uvloop's where it is installed (extra ``fast``), else asyncio's.
+
+    :param kind: ``auto``, ``asyncio`` or ``uvloop``.
+    """
+    if kind != "asyncio":
+        try:
+            import uvloop
+        except ImportError:
+            if kind == "uvloop":
+                sys.exit("aqctl_dds_link: uvloop is not installed; install dds_link[fast]")
+        else:
+            return uvloop.new_event_loop()
+    return asyncio.new_event_loop()
+
+
+async def _run(args: argparse.Namespace) -> str | int:
+    """Start, serve, stop. Returns the exit status, or the sentence for status 1."""
+    from dds_link.controller import Controller, PortTaken, on_stop_signals
+    from dds_link.errors import ConfigError
+
+    loop = asyncio.get_running_loop()
+    try:
+        controller = Controller(_config(args), args.simulation)
+    except ConfigError as error:
+        return f"aqctl_dds_link: {error}"
+    on_stop_signals(loop, controller.request_stop)
+    try:
+        line = await _listen(args, controller)
+        controller.assembly.service.start()
+        print(line, flush=True)
+        await controller.run()
+    except (PortTaken, OSError) as error:
+        return f"aqctl_dds_link: {error}"
+    finally:
+        stopped = await controller.close()
+    return 0 if stopped else 1
+
+
+def _config(args: argparse.Namespace):  # type: ignore[no-untyped-def]
+    """The configuration that the arguments mean."""
+    from dds_link import config
+
+    if args.config:
+        found = config.load(args.config)
+    elif args.simulation:
+        found = config.simulated_board()
+    else:
+        raise config.ConfigError(
+            ["nothing to drive: give --config FILE.toml for hardware, or --simulation"]
+        )
+    return config.with_transport(found, args.device) if args.device else found
+
+
+async def _listen(args: argparse.Namespace, controller) -> str:  # type: ignore[no-untyped-def]
+    """Open both ports; returns the line that says that the controller is ready."""
+    from dds_link import listening
+
+    hosts = listening.addresses(args.bind, args.no_localhost_bind)
+    if not hosts:
+        raise OSError("no address to listen on: give --bind, or leave --no-localhost-bind out")
+    context = listening.server_context(*args.ssl) if args.ssl else None
+    public = [host for host in hosts if not listening.is_loopback(host)]
+    if public and context is None:
+        logger.warning("anyone who reaches %s can switch the RF; use --ssl", " ".join(public))
+    ready = []
+    try:
+        rpc_port = await controller.listen_rpc(hosts, args.port, args.ssl)
+        ready.append(f"rpc={_address(hosts[0], rpc_port)}")
+    except ImportError:
+        logger.warning("sipyco is not installed: the JSON port works alone, without RPC")
+    json_port = await controller.listen_json(hosts, args.json_port, context)
+    ready.append(f"json={_address(hosts[0], json_port)}")
+    return "listening " + " ".join(ready)
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+if __name__ == "__main__":
+    main()

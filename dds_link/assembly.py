@@ -1,0 +1,87 @@
+"""The composition root: from a configuration to a running service. Nothing else chooses a concrete
+device, transport, twin or executor.
+
+Simulation swaps the transport for one that ends in a twin; all else is the same code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from dds_link.clock import Clock, RealClock, SimulatedClock
+from dds_link.config import Config
+from dds_link.devices import registry as devices
+from dds_link.errors import ConfigError
+from dds_link.service.executor import Executor, InPlace, Worker
+from dds_link.service.service import Service
+from dds_link.transports import registry as transports
+from dds_link.transports.twin import TwinTransport
+
+
+class Assembly:
+    """One service with all that is under it. Make it in a running event loop.
+
+    :param config: what to build.
+    :param simulation: True puts a twin at the far end, whatever the config says of the transport.
+    :param executor: where device calls run; None: in place for memory, else a worker thread.
+    :raises ConfigError: for a device type, transport or library that is not there.
+    """
+
+    def __init__(
+        self, config: Config, simulation: bool, executor: Executor | None = None
+    ) -> None:
+        self.config = config
+        self.loop = asyncio.get_running_loop()
+        self.clock: Clock = SimulatedClock() if simulation else RealClock()
+        #: The twin, for tests to look at; None with real hardware.
+        self.board: Any = None
+        try:
+            entry = devices.find(config.device.type)
+        except LookupError as error:
+            raise ConfigError([f"{config.source}: device.type: {error}"]) from None
+        self.transport = self._make_transport(entry, simulation)
+        self.device = devices.load(entry.driver)(config.device, config.channels, self.transport)
+        if executor is None:
+            executor = self._choose_executor()
+        self.service = Service(
+            config,
+            self.device,
+            executor,
+            interrupt=self.transport.interrupt,
+            clock=self.clock,
+            call_later=self.loop.call_later,
+            simulation=simulation,
+        )
+
+    def _make_transport(self, entry: devices.Entry, simulation: bool) -> Any:
+        config = self.config
+        if simulation:
+            make_board = devices.load(entry.board)
+            self.board = make_board(config.device, config.channels, self.clock)
+            return TwinTransport(self.board, self.clock, readback=config.device.readback)
+        return transports.make_transport(config.device, config.channels, self.clock)
+
+    def _choose_executor(self) -> Executor:
+        if not self.transport.blocking:
+            return InPlace()
+        return Worker(self._post)
+
+    def _post(self, call: Any, *arguments: Any) -> None:
+        """Hand a call to the loop; after the loop's end nobody waits for it."""
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(call, *arguments)
+
+    async def stop(self, deadline: float = 10.0) -> bool:
+        """Leave the outputs by the stop policy.
+
+        :param deadline: seconds to wait for hardware that hangs.
+        :returns: False if it did not end in time.
+        """
+        ended = asyncio.Event()
+        self.service.stop(ended.set)
+        try:
+            await asyncio.wait_for(ended.wait(), deadline)
+        except asyncio.TimeoutError:
+            return False
+        return True

@@ -1,0 +1,293 @@
+"""The JSON port: TCP around :mod:`dds_link.protocol.connection` and the service.
+
+A client that does not read is not read from; a turn of the loop serves at most 32 frames of one
+connection; what clients do wrong is logged at DEBUG with a rate-limited summary, so that a stderr
+pipe that nobody reads cannot fill up and freeze the controller.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl as ssl_module
+from functools import partial
+from typing import Any, Callable, Iterable, Protocol
+
+from dds_link.errors import Busy, WireError
+from dds_link.protocol.commands import Subscribe
+from dds_link.protocol.connection import MAX_OUTSTANDING, Connection, Ticket
+from dds_link.service.events import Session
+from dds_link.service.service import Service
+
+logger = logging.getLogger(__name__)
+
+FRAMES_PER_TURN = 32
+MAX_CONNECTIONS = 1000
+"""Most connections at a time: an open-file limit of 1024 is common."""
+MAX_BACKLOG = 4 << 20
+"""Most bytes that wait for a subscriber that does not read; then it is cut off (a gap in its events
+would be worse)."""
+SUMMARY_INTERVAL = 60.0
+"""Seconds between two summaries of client faults in the log."""
+
+
+class Handler(Protocol):
+    """What carries out the requests of one connection."""
+
+    def handle(self, ticket: Ticket, reply: Callable[[Any], None]) -> None:
+        """Carry out one request; ``reply`` takes the outcome, now or later."""
+
+    @property
+    def listening(self) -> bool:
+        """True if the client waits for events, so that it may have nothing more to say."""
+
+    def close(self) -> None:
+        """The connection has ended."""
+
+
+class ServiceHandler:
+    """Gives the requests of one connection to the DDS service.
+
+    :param deliver: sends an event of the subscription of a ticket: ``deliver(ticket, body, seq)``.
+    """
+
+    def __init__(
+        self, service: Service, peer: str, deliver: Callable[[Ticket, Any, int], None]
+    ) -> None:
+        self._service = service
+        self._session = Session(peer=peer)
+        self._deliver = deliver
+        self._subscription: Any = None
+
+    def handle(self, ticket: Ticket, reply: Callable[[Any], None]) -> None:
+        """See :meth:`Handler.handle`. A second ``subscribe`` takes the place of the first."""
+        if type(ticket.command) is not Subscribe:
+            self._service.execute(ticket.command, self._session, reply)
+            return
+        snapshot, subscription = self._service.subscribe(
+            ticket.command, partial(self._deliver, ticket)
+        )
+        if subscription is not None:
+            self.close()
+            self._subscription = subscription
+        reply(snapshot)
+
+    @property
+    def listening(self) -> bool:
+        """See :attr:`Handler.listening`."""
+        return self._subscription is not None
+
+    def close(self) -> None:
+        """See :meth:`Handler.close`."""
+        if self._subscription is not None:
+            self._service.unsubscribe(self._subscription)
+
+
+class FaultLog:
+    """Counts what clients do wrong, and says so at most once a minute."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._count = 0
+        self._next = now()
+
+    def note(self, peer: str, error: WireError) -> None:
+        """One fault of one client."""
+        self._count += 1
+        logger.debug("%s: %s: %s", peer, error.code, error.text)
+        if self._now() >= self._next:
+            logger.info("%d refused requests, last from %s: %s", self._count, peer, error.code)
+            self._count = 0
+            self._next = self._now() + SUMMARY_INTERVAL
+
+
+class JsonConnection(asyncio.Protocol):
+    """One socket.
+
+    :param shell: what all connections share.
+    """
+
+    def __init__(self, shell: JsonShell) -> None:
+        self._shell = shell
+        self._loop = shell.loop
+        self._connection = shell.make_connection()
+        self._paused = False  # the peer does not read
+        self._reading = True
+        self._serving = False
+        self._again = False  # more frames wait for the next turn
+        self._eof = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client has connected."""
+        self._transport: Any = transport
+        self._peer = _peer_name(transport.get_extra_info("peername"))
+        self._handler = self._shell.make_handler(self._peer, self._deliver)
+        if not self._shell.admit(self):
+            ticket = Ticket(0, b"", None)
+            self._connection.reply(ticket, Busy(f"{MAX_CONNECTIONS} connections are open already"))
+            transport.write(self._connection.data_to_send())  # type: ignore[attr-defined]
+            self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come."""
+        self._shell.trace(self._peer, ">", data)
+        self._connection.receive_data(data)
+        if not self._again:
+            self._serve()
+
+    def eof_received(self) -> bool:
+        """The client sends no more; what it asked for is still answered."""
+        self._eof = True
+        if not self._again:
+            self._serve()
+        return self._transport.get_extra_info("sslcontext") is None  # TLS has no half-close
+
+    def pause_writing(self) -> None:
+        """The client does not read."""
+        self._paused = True
+        self._update_reading()
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        self._paused = False
+        if not self._again:
+            self._serve()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection has ended. That changes no RF."""
+        self._handler.close()
+        self._shell.release(self)
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self._transport.abort()
+
+    def _serve(self) -> None:
+        """Handle the frames of one turn, and send what is ready."""
+        connection = self._connection
+        self._again = False
+        self._serving = True
+        for _ in range(FRAMES_PER_TURN):
+            if self._full():
+                break
+            ticket = connection.next_request()
+            if ticket is None:
+                self._end_input()
+                break
+            if isinstance(ticket.command, WireError):
+                self._shell.faults.note(self._peer, ticket.command)
+                connection.reply(ticket, ticket.command)
+            else:
+                self._handler.handle(ticket, partial(self._reply, ticket))
+        else:
+            self._again = True
+            self._loop.call_soon(self._serve)
+        self._serving = False
+        self._flush()
+        self._update_reading()
+
+    def _full(self) -> bool:
+        return self._paused or self._connection.outstanding >= MAX_OUTSTANDING
+
+    def _end_input(self) -> None:
+        if self._eof and (ticket := self._connection.receive_eof()) is not None:
+            self._connection.reply(ticket, ticket.command)
+
+    def _reply(self, ticket: Ticket, outcome: Any) -> None:
+        self._connection.reply(ticket, outcome)
+        if not self._serving:
+            self._flush()
+            if not self._again and not self._reading:
+                self._serve()
+
+    def _deliver(self, ticket: Ticket, body: dict[str, Any], seq: int) -> None:
+        self._connection.event(ticket, body, seq)
+        if not self._serving:
+            self._flush()
+        if self._transport.get_write_buffer_size() > MAX_BACKLOG:
+            logger.debug("%s: cut off, it does not read its events", self._peer)
+            self._transport.abort()
+
+    def _flush(self) -> None:
+        data = self._connection.data_to_send()
+        if data:
+            self._shell.trace(self._peer, "<", data)
+            self._transport.write(data)
+        ended = self._eof and not self._again and not self._handler.listening
+        if (self._connection.closing or ended) and not self._connection.outstanding:
+            self._transport.close()
+
+    def _update_reading(self) -> None:
+        """Read on only if what was read is dealt with."""
+        wanted = not (self._again or self._full())
+        if wanted is not self._reading and not self._transport.is_closing():
+            self._reading = wanted
+            (self._transport.resume_reading if wanted else self._transport.pause_reading)()
+
+
+class JsonShell:
+    """All connections of the JSON port.
+
+    :param make_handler: gives each connection its handler, from its peer's name and a function
+        that delivers events.
+    :param make_connection: gives each connection its protocol state.
+    :param trace: sees the bytes that go over the wire: ``trace(peer, direction, data)``.
+    """
+
+    def __init__(
+        self,
+        make_handler: Callable[[str, Callable[[Ticket, Any, int], None]], Handler],
+        make_connection: Callable[[], Connection] = Connection,
+        trace: Callable[[str, str, bytes], None] | None = None,
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.make_handler = make_handler
+        self.make_connection = make_connection
+        self.trace = trace or _no_trace
+        self.faults = FaultLog(self.loop.time)
+        self._open: set[JsonConnection] = set()
+        self._servers: list[asyncio.Server] = []
+
+    async def listen(
+        self, sockets: Iterable[socket.socket], ssl: ssl_module.SSLContext | None = None
+    ) -> int:
+        """Listen on bound sockets, all of one port; returns the port."""
+        port = 0
+        for sock in sockets:
+            server = await self.loop.create_server(
+                lambda: JsonConnection(self), sock=sock, ssl=ssl, backlog=128
+            )
+            self._servers.append(server)
+            port = sock.getsockname()[1]
+        return port
+
+    def admit(self, connection: JsonConnection) -> bool:
+        """Count a connection in, unless there are too many."""
+        if len(self._open) >= MAX_CONNECTIONS:
+            return False
+        self._open.add(connection)
+        return True
+
+    def release(self, connection: JsonConnection) -> None:
+        """Count a connection out."""
+        self._open.discard(connection)
+
+    def close_listeners(self) -> None:
+        """Take no new connections."""
+        for server in self._servers:
+            server.close()
+
+    def close(self) -> None:
+        """Stop listening and cut every connection."""
+        self.close_listeners()
+        for connection in list(self._open):
+            connection.abort()
+
+
+def _peer_name(address: Any) -> str:
+    return "{}:{}".format(*address[:2]) if isinstance(address, tuple) else str(address)
+
+
+def _no_trace(peer: str, direction: str, data: bytes) -> None:
+    """Trace nothing."""

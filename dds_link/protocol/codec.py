@@ -1,0 +1,243 @@
+"""Frames to commands, and outcomes to lines. msgspec does the work; what it lacks is here.
+
+msgspec keeps the last of two equal keys, lets ``RecursionError`` and ``UnicodeDecodeError`` out and
+has one error for everything that is wrong with a field. So a good frame takes the fast path, and a
+frame that fails there is read again by :func:`diagnose`, slowly, to say what exactly is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from typing import Any, NoReturn
+
+import msgspec
+
+from dds_link.errors import BadCommand, BadFrame, OutOfRange, UnknownCommand, WireError
+from dds_link.protocol.commands import COMMAND_IDS, NO_ID, AnyCommand
+
+PROTOCOL_VERSION = 1
+
+MAX_ID_BYTES = 64
+"""Longest ``id``, in bytes as it stands on the wire."""
+
+
+# No double is longer written out, and int() of very many digits is slow.
+_MOST_DIGITS = 310
+
+
+class Request(msgspec.Struct, frozen=True, gc=False):
+    """One frame, decoded."""
+
+    id: bytes
+    """JSON of the ``id`` to echo; empty if there is none, or it could not be read."""
+    command: Any
+    """A member of ``AnyCommand`` (a ``dict`` from :func:`decode_object`), or the
+    :class:`~dds_link.errors.WireError` to answer."""
+
+
+_decode_command = msgspec.json.Decoder(AnyCommand).decode
+_decode_plain = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+
+class _OnlyId(msgspec.Struct):
+    id: msgspec.Raw = NO_ID
+
+
+_decode_id = msgspec.json.Decoder(_OnlyId).decode
+
+
+def decode(frame: bytes) -> Request:
+    """The command in ``frame``. Never raises: what is wrong is in the answer."""
+    try:
+        command = _decode_command(frame)
+        data = _decode_plain(frame)
+        colons = frame.count(b":")
+        if len(data) != colons and _count_keys(data) != colons:
+            _refuse_duplicate_keys(frame)
+        return Request(_echo(command.id), command)
+    except (msgspec.MsgspecError, WireError, ValueError, RecursionError) as error:
+        return diagnose(frame, error)
+
+
+def decode_object(frame: bytes) -> Request:
+    """Any JSON object in ``frame``, untouched. Never raises."""
+    try:
+        data = _decode_plain(frame)
+        if not isinstance(data, dict):
+            raise BadFrame(f"expected one JSON object, got {_json_type(data)}")
+        if _count_keys(data) != frame.count(b":"):
+            _refuse_duplicate_keys(frame)
+        return Request(_echo(_decode_id(frame).id), data)
+    except (msgspec.MsgspecError, WireError, ValueError, RecursionError) as error:
+        return diagnose(frame, error)
+
+
+def command_of(data: dict[str, Any]) -> Any:
+    """The command in an object that did not come over the wire (RPC, ``interact``).
+
+    :returns: a member of ``AnyCommand``, or the ``WireError`` to answer.
+    """
+    try:
+        _explain_command(data)
+        return msgspec.convert(data, AnyCommand)
+    except WireError as error:
+        return error
+    except (msgspec.ValidationError, ValueError, OverflowError) as error:
+        return BadCommand(str(error))
+
+
+def _count_keys(data: Any) -> int:
+    """Keys of every object in ``data``. Each needs a colon in the text, so as many colons as keys
+    means that no key came twice (a colon inside a string only costs the slow path)."""
+    if isinstance(data, dict):
+        return len(data) + sum(
+            _count_keys(value) for value in data.values() if isinstance(value, (dict, list))
+        )
+    return sum(_count_keys(value) for value in data if isinstance(value, (dict, list)))
+
+
+def _echo(raw: msgspec.Raw) -> bytes:
+    """JSON of the ``id`` to echo, or ``BadCommand`` if it is none."""
+    if raw is NO_ID:
+        return b""
+    value = bytes(raw)
+    if len(value) > MAX_ID_BYTES or value[:1] in (b"{", b"["):
+        raise BadCommand(f"id must be a JSON scalar of at most {MAX_ID_BYTES} bytes")
+    return b"" if value == b"null" else value
+
+
+def diagnose(frame: bytes, error: Exception) -> Request:
+    """Say what is wrong with a frame that the fast path did not take.
+
+    :param error: what the fast path said; used where nothing better is found.
+    """
+    request_id = b""
+    try:
+        data = _strict_json(frame)
+        if not isinstance(data, dict):
+            raise BadFrame(f"expected one JSON object, got {_json_type(data)}")
+        request_id = _find_id(frame, data)
+        _refuse_huge_numbers(data)
+        if isinstance(error, (msgspec.ValidationError, WireError)):
+            _explain_command(data)
+            raise error if isinstance(error, WireError) else BadCommand(str(error))
+        raise BadFrame(f"not valid JSON: {error}")
+    except WireError as refusal:
+        return Request(request_id, refusal)
+
+
+def _strict_json(frame: bytes) -> Any:
+    """The frame by the standard library's parser, made strict."""
+    try:
+        return json.loads(
+            frame.decode("utf-8"),
+            parse_constant=_refuse_constant,
+            parse_int=_parse_int,
+            object_pairs_hook=_refuse_duplicates,
+        )
+    except UnicodeDecodeError as error:
+        raise BadFrame(f"not UTF-8 at byte {error.start}") from None
+    except RecursionError:
+        raise BadFrame("nested too deeply") from None
+    except ValueError as error:
+        raise BadFrame(f"not valid JSON: {error}") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise BadFrame(f"{name} is no JSON number")
+
+
+def _parse_int(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _MOST_DIGITS else math.inf
+
+
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise BadFrame(f"the key {twice!r} stands twice in one object")
+    return data
+
+
+def _refuse_duplicate_keys(frame: bytes) -> None:
+    _strict_json(frame)
+
+
+def _find_id(frame: bytes, data: dict[str, Any]) -> bytes:
+    """The ``id`` as it stands in the frame where msgspec can read it, else as Python prints it."""
+    try:
+        raw = _decode_id(frame).id
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        value = data.get("id")
+        if isinstance(value, float) and not math.isfinite(value):
+            return b""
+        raw = msgspec.Raw(json.dumps(value).encode())
+    return _echo(raw)
+
+
+def _refuse_huge_numbers(data: Any, where: str = "") -> None:
+    """``OutOfRange`` for a number beyond a double, such as 1e400, naming its place."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            _refuse_huge_numbers(value, f"{where}.{key}" if where else key)
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            _refuse_huge_numbers(value, f"{where}[{index}]")
+    elif isinstance(data, (int, float)) and abs(data) > sys.float_info.max:
+        raise OutOfRange(f"{where}: the number is too large")
+
+
+def _explain_command(data: dict[str, Any]) -> None:
+    """Raise what is wrong with ``command_id``, if it is that."""
+    name = data.get("command_id")
+    if name is None:
+        raise BadCommand("the field command_id is missing; known commands: " + _known())
+    if not isinstance(name, str):
+        raise BadCommand(f"command_id must be a string, not {_json_type(name)}")
+    if name not in COMMAND_IDS:
+        raise UnknownCommand(f"no command {name!r:.80}; known commands: " + _known())
+
+
+def _known() -> str:
+    return " ".join(COMMAND_IDS)
+
+
+def _json_type(value: Any) -> str:
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, (int, float)):
+        return "a number"
+    return {str: "a string", list: "an array", dict: "an object"}.get(type(value), "null")
+
+
+def encode_success(request_id: bytes, result: Any) -> bytes:
+    """One line that says ``success``.
+
+    :param request_id: JSON of the ``id``, or empty.
+    :param result: anything that msgspec encodes to an object or array.
+    """
+    if request_id:
+        return b'{"status":"success","id":%b,"result":%b}\n' % (request_id, _encode(result))
+    return b'{"status":"success","result":%b}\n' % _encode(result)
+
+
+def encode_error(request_id: bytes, error: WireError) -> bytes:
+    """One line that says ``error``, with its stable code."""
+    reply: dict[str, Any] = {"status": "error"}
+    if request_id:
+        reply["id"] = msgspec.Raw(request_id)
+    reply["code"] = error.code
+    reply["error"] = error.text
+    return _encode(reply) + b"\n"
+
+
+def encode_event(body: Any, seq: int) -> bytes:
+    """One line of an event.
+
+    :param body: a struct or dict whose first key is ``event``; ``seq`` is set into it.
+    """
+    return _encode({**body, "seq": seq}) + b"\n"

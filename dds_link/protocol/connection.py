@@ -1,0 +1,132 @@
+"""One connection without its socket: bytes in, requests out; outcomes in, bytes out, in order.
+
+The shell that owns the socket runs this loop::
+
+    connection.receive_data(data)
+    while (request := connection.next_request()) is not None:
+        ...                                   # carry it out, now or later
+        connection.reply(request, outcome)
+    socket.send(connection.data_to_send())    # and close it if connection.closing
+
+Replies leave in the order of the requests, whatever the order in which they are ready.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import msgspec
+
+from dds_link.errors import BadFrame, FrameTooLong, WireError
+from dds_link.protocol.codec import Request, decode, encode_error, encode_event, encode_success
+from dds_link.protocol.framing import MAX_FRAME_BYTES, FrameReader
+
+MAX_OUTSTANDING = 1024
+"""Most requests of one connection that wait for their outcome; the shell reads no more until then."""
+
+# A web page can make a browser send these to any port of the computer that it runs on.
+_HTTP_METHODS = (b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"CONNECT ", b"OPTIONS ",
+                 b"TRACE ", b"PATCH ", b"PRI ")  # fmt: skip
+_LONGEST_METHOD = max(map(len, _HTTP_METHODS))
+
+
+class Ticket(msgspec.Struct, frozen=True, gc=False):
+    """One request and its place in the order of replies."""
+
+    place: int
+    id: bytes
+    command: Any
+    """A command, or the :class:`~dds_link.errors.WireError` to reply with."""
+
+
+class Connection:
+    """The state of one connection.
+
+    :param decoder: frame to request; :func:`~dds_link.protocol.codec.decode` or ``decode_object``.
+    :param max_frame_bytes: longest frame.
+    """
+
+    def __init__(
+        self,
+        decoder: Callable[[bytes], Request] = decode,
+        max_frame_bytes: int = MAX_FRAME_BYTES,
+    ) -> None:
+        self._decode = decoder
+        self._frames = FrameReader(max_frame_bytes)
+        self._opening: bytes | None = b""  # first bytes, until they are known not to be HTTP
+        self._place = 0  # of the next request
+        self._head = 0  # place of the reply that leaves next
+        self._early: dict[int, bytes] = {}  # replies that must wait for one before them
+        self._out: list[bytes] = []
+        self.closing = False
+        """True: send what there is to send, then close; nothing more will be read."""
+
+    @property
+    def outstanding(self) -> int:
+        """Requests that have no reply yet."""
+        return self._place - self._head
+
+    def receive_data(self, data: bytes) -> None:
+        """Take bytes from the socket, any number."""
+        if self._opening is not None:
+            data = self._opening + data
+            if data.startswith(_HTTP_METHODS):
+                self.closing = True
+                return
+            if len(data) < _LONGEST_METHOD and any(m.startswith(data) for m in _HTTP_METHODS):
+                self._opening = data
+                return
+            self._opening = None
+        self._frames.feed(data)
+
+    def receive_eof(self) -> Ticket | None:
+        """The peer sends no more. Returns a ticket for half a frame, if one was left."""
+        rest = self._opening or self._frames.pending
+        if self.closing or not rest:
+            return None
+        self._frames = FrameReader()
+        return self._ticket(Request(b"", BadFrame("the connection ended within a frame")))
+
+    def next_request(self) -> Ticket | None:
+        """The next request, or None: more bytes are needed."""
+        if self.closing:
+            return None
+        try:
+            frame = self._frames.next_frame()
+        except FrameTooLong as error:
+            self.closing = True
+            return self._ticket(Request(b"", error))
+        return None if frame is None else self._ticket(self._decode(frame))
+
+    def _ticket(self, request: Request) -> Ticket:
+        ticket = Ticket(self._place, request.id, request.command)
+        self._place += 1
+        return ticket
+
+    def reply(self, ticket: Ticket, outcome: Any) -> None:
+        """Give the outcome of a request: a result to encode, or a ``WireError``."""
+        if isinstance(outcome, WireError):
+            line = encode_error(ticket.id, outcome)
+        else:
+            line = encode_success(ticket.id, outcome)
+        if ticket.place != self._head:
+            self._early[ticket.place] = line
+            return
+        self._out.append(line)
+        self._head += 1
+        while self._early and (later := self._early.pop(self._head, None)) is not None:
+            self._out.append(later)
+            self._head += 1
+
+    def event(self, ticket: Ticket, body: dict[str, Any], seq: int) -> None:
+        """Send an event of the subscription that ``ticket`` asked for; never before its reply."""
+        line = encode_event(body, seq)
+        if ticket.place in self._early:
+            self._early[ticket.place] += line
+        else:
+            self._out.append(line)
+
+    def data_to_send(self) -> bytes:
+        """Everything that can leave now; it is handed out once."""
+        out, self._out = self._out, []
+        return out[0] if len(out) == 1 else b"".join(out)

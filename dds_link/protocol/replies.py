@@ -1,0 +1,28 @@
+"""What the controller answers: structs that msgspec encodes in the order of the README."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class WordsReply(Struct, frozen=True):
+    """Words that the registers hold now."""
+
+    ftw: int
+    pow: int
+    asf: int
+
+
+class ReceiptReply(Struct, frozen=True, omit_defaults=True):
+    """What one channel holds. :class:`dds_link.model.Receipt` tells the meaning of each field."""
+
+    channel: int
+    name: str
+    frequency: float | None
+    amplitude: float
+    phase: float
+    enabled: bool
+    words: WordsReply
+    epoch: int
+    known: bool = True
+    verified: bool = False

@@ -1,0 +1,131 @@
+"""The RPC target: the client's verbs for sipyco, plain dicts in and out.
+
+ARTIQ's manual calls this object the driver; here the experiment's side is called so
+(:mod:`dds_link.driver`). sipyco documents every method by ``annotation.__name__``, so annotations
+are plain names: no ``None``, no unions, no future import.
+"""
+
+import asyncio
+from typing import Any, Callable
+
+import msgspec
+
+from dds_link.errors import WireError
+from dds_link.protocol.codec import command_of
+from dds_link.service.events import Session
+from dds_link.service.service import Service
+
+TARGET = "dds_link"
+
+
+class RPCTarget:
+    """DDS RF sources of one controller. Frequencies are in Hz, amplitudes in fractions of full
+    scale, phases in turns. A refused command raises ValueError("code: text")."""
+
+    def __init__(self, service: Service, json_port: Callable[[], int]):
+        self._service = service
+        self._json_port = json_port
+        self._session = Session(peer="rpc")
+
+    def ping(self) -> bool:
+        """True: the controller is alive. What the device is doing, identify tells."""
+        return True
+
+    def json_port(self) -> int:
+        """TCP port of the JSON protocol, on the addresses of this one."""
+        return self._json_port()
+
+    async def hello(self, client: Any = None, rid: Any = None) -> dict:
+        """Name this connection in events and records."""
+        return await self._execute("hello", client=client, rid=rid)
+
+    async def identify(self) -> dict:
+        """Package, version, device type, simulation or not, epochs."""
+        return await self._execute("identify")
+
+    async def describe(self) -> dict:
+        """Channels with limits and resolution, and capabilities."""
+        return await self._execute("describe")
+
+    async def set(
+        self,
+        channel: Any,
+        frequency: Any = None,
+        amplitude: Any = None,
+        phase: Any = None,
+        enabled: Any = None,
+        ftw: Any = None,
+        pow: Any = None,
+        asf: Any = None,
+    ) -> dict:
+        """Set what is given of one channel and leave the rest; returns what was programmed.
+
+        :param channel: index or name.
+        :param frequency: Hz, or the word ftw in its place.
+        :param amplitude: fraction of full scale, 0...1, or the word asf.
+        :param phase: turns, or the word pow.
+        :param enabled: False switches off and keeps the amplitude for on.
+        """
+        return await self._execute(
+            "set", channel=channel, frequency=frequency, amplitude=amplitude, phase=phase,
+            enabled=enabled, ftw=ftw, pow=pow, asf=asf,
+        )  # fmt: skip
+
+    async def apply(self, changes: Any) -> list:
+        """Set several channels on one I/O update, all or nothing.
+
+        :param changes: list of dicts with the arguments of set.
+        """
+        return await self._execute("apply", changes=changes)
+
+    async def get(self, channel: Any = None, verify: Any = False) -> Any:
+        """What one channel (a dict) or every channel (a list) holds.
+
+        :param verify: True reads the hardware back and compares.
+        """
+        return await self._execute("get", channel=channel, verify=verify)
+
+    async def sync(self, channels: Any = None) -> list:
+        """Clear the phase accumulators of some or all channels together."""
+        return await self._execute("sync", channels=channels)
+
+    async def kill(self) -> dict:
+        """RF off by every means there is, latched until arm_rf."""
+        return await self._execute("kill")
+
+    async def arm_rf(self) -> dict:
+        """Lift the latch of kill; the channels stay off until they are enabled one by one."""
+        return await self._execute("arm_rf")
+
+    async def reset(self) -> list:
+        """Initialise the device again; phase coherence is lost."""
+        return await self._execute("reset")
+
+    async def _execute(self, command_id: str, **fields: Any) -> Any:
+        data = {key: _plain(value) for key, value in fields.items()}
+        command = command_of({"command_id": command_id, **data})
+        ended: "asyncio.Future[Any]" = asyncio.get_running_loop().create_future()
+        self._service.execute(command, self._session, _setter(ended))
+        outcome = await ended
+        if isinstance(outcome, WireError):
+            raise ValueError("{}: {}".format(outcome.code, outcome.text))
+        return msgspec.to_builtins(outcome)
+
+
+def _setter(future: "asyncio.Future[Any]") -> Callable[[Any], None]:
+    """``set_result``, harmless once the caller has gone."""
+
+    def set_result(outcome: Any) -> None:
+        if not future.done():
+            future.set_result(outcome)
+
+    return set_result
+
+
+def _plain(value: Any) -> Any:
+    """numpy's scalars and arrays, which PYON carries, as Python's."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value.tolist() if hasattr(value, "tolist") else value

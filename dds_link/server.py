@@ -1,0 +1,202 @@
+"""The template's server side: ``start_server`` and ``interact``, as the two-file template had them.
+
+A lab that runs its own ``interact`` keeps running it; without one, the DDS service answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Callable
+
+from dds_link.aqctl_dds_link import new_event_loop
+
+try:
+    import msgspec
+
+    from dds_link import config as configuration
+    from dds_link.assembly import Assembly
+    from dds_link.controller import claim, on_stop_signals
+    from dds_link.errors import InternalError, WireError
+    from dds_link.json_shell import JsonShell, ServiceHandler
+    from dds_link.protocol.codec import command_of, decode_object
+    from dds_link.protocol.connection import Connection, Ticket
+    from dds_link.service.events import Session
+except ImportError as missing:
+    raise ImportError(
+        f"{missing}; the server needs more than the client: pip install 'dds_link[controller]'"
+    ) from missing
+
+Interact = Callable[[Any], Any]
+
+
+class _Host:
+    """The DDS service of one ``start_server``, made when it is first asked for."""
+
+    def __init__(self, config: Any) -> None:
+        self._config = config
+        self._loop = asyncio.get_running_loop()
+        self._assembly: Assembly | None = None
+
+    def assembly(self) -> Assembly:
+        """The running service. In the loop's thread only."""
+        if self._assembly is None:
+            simulation = self._config is None
+            if simulation:
+                config = configuration.simulated_board()
+                print("SIMULATION: no config was given, so the outputs are models, not hardware")
+            elif isinstance(self._config, configuration.Config):
+                config = self._config
+            else:
+                config = configuration.load(self._config)
+            self._assembly = Assembly(config, simulation)
+            self._assembly.service.start()
+        return self._assembly
+
+    async def execute(self, data: Any) -> Any:
+        """Carry out one object as a command."""
+        ended = self._loop.create_future()
+        self.assembly().service.execute(
+            command_of(data), Session(peer="interact"), ended.set_result
+        )
+        outcome = await ended
+        if isinstance(outcome, WireError):
+            raise outcome
+        return msgspec.to_builtins(outcome)
+
+    def execute_from_thread(self, data: Any) -> Any:
+        """The same, from the worker thread of a lab's ``interact``."""
+        return asyncio.run_coroutine_threadsafe(self.execute(data), self._loop).result()
+
+    async def stop(self) -> None:
+        """Leave the outputs by the stop policy, if the service was ever made."""
+        if self._assembly is not None:
+            await self._assembly.stop()
+
+
+_running = threading.local()
+
+
+def interact(data: Any) -> Any:
+    """Carry out one command with the DDS service of the running server.
+
+    The default of :func:`start_server`. A lab's own ``interact`` may call it for what it does not
+    handle itself::
+
+        def my_interact(data):
+            if data["command_id"] == "shutter":
+                return {"open": move_shutter(data["open"])}
+            return dds_link.server.interact(data)
+
+    :param data: an object with ``command_id``, as on the wire.
+    :returns: the result, as a dict or list.
+    :raises WireError: if the command is refused.
+    :raises RuntimeError: outside a server's ``interact``.
+    """
+    host = getattr(_running, "host", None)
+    if host is None:
+        raise RuntimeError("interact() works only inside a function given to start_server()")
+    return host.execute_from_thread(data)
+
+
+class _InteractHandler:
+    """Gives every object to a lab's ``interact``, one at a time on one thread."""
+
+    listening = False
+
+    def __init__(
+        self, host: _Host, function: Interact, pool: ThreadPoolExecutor, *unused: Any
+    ) -> None:
+        self._host = host
+        self._function = function
+        self._pool = pool
+        self._loop = asyncio.get_running_loop()
+
+    def handle(self, ticket: Ticket, reply: Callable[[Any], None]) -> None:
+        """See :meth:`dds_link.json_shell.Handler.handle`."""
+        self._pool.submit(self._run, ticket.command, reply)
+
+    def close(self) -> None:
+        """Nothing is kept for a connection."""
+
+    def _run(self, data: Any, reply: Callable[[Any], None]) -> None:
+        _running.host = self._host
+        try:
+            answer = self._function(data)
+            outcome: Any = msgspec.Raw(
+                msgspec.json.encode({} if answer is None else answer, enc_hook=_plain)
+            )
+        except WireError as error:
+            outcome = error
+        except Exception as error:  # the lab's own code: its text is what helps
+            outcome = InternalError(f"{type(error).__name__}: {error}")
+        self._loop.call_soon_threadsafe(reply, outcome)
+
+
+def _plain(value: Any) -> Any:
+    """numpy's scalars and arrays as Python's."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"interact() returned a {type(value).__name__}, which JSON does not have")
+
+
+def start_server(
+    host: str = "127.0.0.1",
+    port: int = 65432,
+    debug: bool = False,
+    *,
+    interact: Interact | None = None,
+    config: Any = None,
+) -> None:
+    """Serve for ever; on the main thread until Ctrl-C or SIGTERM.
+
+    :param host: address to listen on.
+    :param port: TCP port.
+    :param debug: print what goes over the wire.
+    :param interact: called with every object that comes, one at a time, in place of the DDS service.
+        A returned dict is the result, None an empty one, an exception an ``internal`` error.
+    :param config: path of a config file (or a :class:`~dds_link.config.Config`) of the hardware;
+        None is a simulation.
+    :raises ConfigError: if the config cannot be used.
+    :raises PortTaken: if the port cannot be had.
+    """
+    loop = new_event_loop()
+    try:
+        loop.run_until_complete(_serve(host, port, debug, interact, config))
+    finally:
+        loop.close()
+
+
+async def _serve(
+    host: str, port: int, debug: bool, function: Interact | None, config: Any
+) -> None:
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    if threading.current_thread() is threading.main_thread():
+        on_stop_signals(loop, stopped.set)
+    dds = _Host(config)
+    pool = ThreadPoolExecutor(1, "interact")
+    trace = _print_trace if debug else None
+    if function is None:
+        shell = JsonShell(partial(ServiceHandler, dds.assembly().service), Connection, trace)
+    else:
+        shell = JsonShell(
+            partial(_InteractHandler, dds, function, pool),
+            partial(Connection, decode_object),
+            trace,
+        )
+    try:
+        port = await shell.listen(claim("JSON", [host], port))
+        print(f"listening json={host}:{port}", flush=True)
+        await stopped.wait()
+    finally:
+        shell.close()
+        await dds.stop()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _print_trace(peer: str, direction: str, data: bytes) -> None:
+    print(f"{peer} {direction} {data.decode('utf-8', 'replace').rstrip()}", file=sys.stdout, flush=True)

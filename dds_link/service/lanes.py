@@ -1,0 +1,155 @@
+"""The order of work on the device: urgent before normal before idle, one call at a time.
+
+A job is a generator. It yields calls that touch the device and gets their results back; between two
+of them an urgent job may pass. A job that was passed gets :class:`~dds_link.errors.Preempted` in
+place of the call that it asked for, and must take it that the device now holds what the urgent job
+left.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from enum import IntEnum
+from typing import Any, Callable, Generator
+
+from dds_link.errors import Busy, InternalError, Preempted, WireError
+from dds_link.service.executor import Call, Executor, Outcome
+
+logger = logging.getLogger(__name__)
+
+Steps = Generator[Call, Any, Any]
+Done = Callable[[Any], None]
+
+MAX_QUEUED = 1024
+"""Most jobs that wait in one lane. At 0.1 ms a job it is drained within the client's time-out."""
+
+
+class Lane(IntEnum):
+    """How soon a job runs."""
+
+    URGENT = 0
+    NORMAL = 1
+    IDLE = 2
+
+
+class _Job:
+    __slots__ = ("done", "next", "steps", "urgent")
+
+    def __init__(self, steps: Steps, done: Done, urgent: bool) -> None:
+        self.steps = steps
+        self.done = done
+        self.urgent = urgent
+        self.next = Outcome(None, None)  # what the generator is given when it goes on
+
+
+class Lanes:
+    """Runs jobs.
+
+    :param executor: where their calls run.
+    :param interrupt: set while an urgent job waits for a call to end, so that a transport stops
+        before its next operation.
+    """
+
+    def __init__(self, executor: Executor, interrupt: threading.Event) -> None:
+        self._executor = executor
+        self._interrupt = interrupt
+        self._lanes: tuple[deque[_Job], ...] = (deque(), deque(), deque())
+        self._current: _Job | None = None
+        self._passed: _Job | None = None  # by an urgent one; goes on after it
+        self._calling = False
+        self._driving = False
+
+    def submit(self, lane: Lane, steps: Steps, done: Done) -> None:
+        """Queue a job; ``done`` gets what it returns, or the ``WireError`` that ended it.
+
+        In place this returns when the job has ended, unless another one is running.
+        """
+        waiting = self._lanes[lane]
+        if len(waiting) >= MAX_QUEUED and lane is not Lane.URGENT:
+            done(Busy(f"{MAX_QUEUED} commands wait already; send fewer at a time"))
+            return
+        waiting.append(_Job(steps, done, lane is Lane.URGENT))
+        if lane is Lane.URGENT and self._calling and not self._urgent_runs():
+            self._interrupt.set()
+        self._drive()
+
+    def close(self, reason: WireError) -> None:
+        """Answer everything that still waits with ``reason``."""
+        for lane in self._lanes:
+            while lane:
+                lane.popleft().done(reason)
+
+    def _urgent_runs(self) -> bool:
+        return self._current is not None and self._current.urgent
+
+    def _drive(self) -> None:
+        """Run jobs until one waits for the executor or none is left."""
+        if self._driving or self._calling:
+            return
+        self._driving = True
+        try:
+            while job := self._next_job():
+                call = self._step(job)
+                if call is None:
+                    continue
+                if self._lanes[Lane.URGENT] and not job.urgent:
+                    job.next = Outcome(None, Preempted("something urgent came first"))
+                else:
+                    self._call(job, call)
+                    if self._calling:
+                        return
+        finally:
+            self._driving = False
+
+    def _next_job(self) -> _Job | None:
+        """The job whose turn it is. Urgent ones pass the current one, and only one at a time."""
+        current = self._current
+        if current is not None and current.urgent:
+            return current
+        if self._lanes[Lane.URGENT] and (current is None or _was_preempted(current)):
+            self._passed = current or self._passed
+            self._current = self._lanes[Lane.URGENT].popleft()
+            self._interrupt.clear()
+        elif current is None:
+            if self._passed is not None:
+                self._current, self._passed = self._passed, None
+            else:
+                lane = self._lanes[Lane.NORMAL] or self._lanes[Lane.IDLE]
+                self._current = lane.popleft() if lane else None
+        return self._current
+
+    def _step(self, job: _Job) -> Call | None:
+        """Let a job go on to its next call, or to its end (None)."""
+        value, error = job.next
+        try:
+            return job.steps.throw(error) if error is not None else job.steps.send(value)
+        except StopIteration as stop:
+            outcome = stop.value
+        except WireError as refusal:
+            outcome = refusal
+        except Exception:
+            logger.exception("bug in a command")
+            outcome = InternalError("a bug in the controller; its log has the details")
+        self._current = None
+        job.done(outcome)
+        return None
+
+    def _call(self, job: _Job, call: Call) -> None:
+        self._calling = True
+        outcome = self._executor.start(call, self._ended)
+        if outcome is not None:
+            self._calling = False
+            job.next = outcome
+
+    def _ended(self, outcome: Outcome) -> None:
+        """A call of the current job has ended in the executor's thread."""
+        self._calling = False
+        if self._current is not None:
+            self._current.next = outcome
+        self._drive()
+
+
+def _was_preempted(job: _Job) -> bool:
+    return isinstance(job.next.error, Preempted)

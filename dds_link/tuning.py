@@ -113,9 +113,7 @@ class Tuning:
         """
         numerator, denominator = _ratio(amplitude, "amplitude")
         if not 0 <= numerator <= denominator:
-            raise ValueError(
-                "amplitude {:.15g} is outside 0 ... 1 of full scale".format(amplitude)
-            )
+            raise ValueError("amplitude {:.15g} is outside 0 ... 1 of full scale".format(amplitude))
         return _nearest(numerator * self.max_asf, denominator)
 
     def asf_to_amplitude(self, asf: int) -> float:

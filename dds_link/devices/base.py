@@ -103,11 +103,12 @@ class Device(ABC):
         """Clear the phase accumulators of ``channels`` together on one update."""
 
     @abstractmethod
-    def silence(self) -> bool:
+    def silence(self, transaction: Transaction) -> bool:
         """Stop the RF of every channel by every means there is; go on past failures.
 
+        :param transaction: for every channel its words with ASF 0, switch open.
         :returns: True if the hardware was read back and agreed, False if it cannot be observed.
-        :raises DeviceFault: if any channel may still emit.
+        :raises DeviceFault: if any channel may still emit, or a chip had to be reset for it.
         """
 
     @abstractmethod

@@ -27,6 +27,9 @@ def outcome_of(call: Call) -> Outcome:
 class Executor(Protocol):
     """Runs one call at a time."""
 
+    immediate: bool
+    """True if :meth:`start` always returns an outcome."""
+
     def start(self, call: Call, ended: Callable[[Outcome], None]) -> Outcome | None:
         """Run ``call``.
 
@@ -42,6 +45,8 @@ class InPlace:
     """Runs calls where they are asked for. For hardware that is memory: a hop to another thread
     would cost ten times the call."""
 
+    immediate = True
+
     def start(self, call: Call, ended: Callable[[Outcome], None]) -> Outcome | None:
         """See :meth:`Executor.start`."""
         return outcome_of(call)
@@ -56,6 +61,8 @@ class Worker:
     :param post: hands a function to the thread where the service lives (for asyncio
         ``loop.call_soon_threadsafe``).
     """
+
+    immediate = False
 
     def __init__(self, post: Callable[..., Any]) -> None:
         self._post = post

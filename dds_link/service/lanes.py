@@ -66,6 +66,9 @@ class Lanes:
 
         In place this returns when the job has ended, unless another one is running.
         """
+        if self._executor.immediate and not self._driving:
+            self._run_at_once(steps, done)
+            return
         waiting = self._lanes[lane]
         if len(waiting) >= MAX_QUEUED and lane is not Lane.URGENT:
             done(Busy(f"{MAX_QUEUED} commands wait already; send fewer at a time"))
@@ -83,6 +86,26 @@ class Lanes:
 
     def _urgent_runs(self) -> bool:
         return self._current is not None and self._current.urgent
+
+    def _run_at_once(self, steps: Steps, done: Done) -> None:
+        """Run a job from end to end. Nothing waits and nothing can come between, so the lanes need
+        not be asked; what the job itself submits runs after it."""
+        self._driving = True
+        try:
+            call = next(steps)
+            while True:
+                try:
+                    value = call()
+                except Exception as error:
+                    call = steps.throw(error)
+                else:
+                    call = steps.send(value)
+        except Exception as ended:
+            outcome = _outcome(ended)
+        finally:
+            self._driving = False
+        done(outcome)
+        self._drive()
 
     def _drive(self) -> None:
         """Run jobs until one waits for the executor or none is left."""
@@ -125,16 +148,10 @@ class Lanes:
         value, error = job.next
         try:
             return job.steps.throw(error) if error is not None else job.steps.send(value)
-        except StopIteration as stop:
-            outcome = stop.value
-        except WireError as refusal:
-            outcome = refusal
-        except Exception:
-            logger.exception("bug in a command")
-            outcome = InternalError("a bug in the controller; its log has the details")
-        self._current = None
-        job.done(outcome)
-        return None
+        except Exception as ended:
+            self._current = None
+            job.done(_outcome(ended))
+            return None
 
     def _call(self, job: _Job, call: Call) -> None:
         self._calling = True
@@ -149,6 +166,16 @@ class Lanes:
         if self._current is not None:
             self._current.next = outcome
         self._drive()
+
+
+def _outcome(ended: Exception) -> Any:
+    """What a generator that ended with this exception says: its result, or the error to answer."""
+    if isinstance(ended, StopIteration):
+        return ended.value
+    if isinstance(ended, WireError):
+        return ended
+    logger.error("bug in a command", exc_info=ended)
+    return InternalError("a bug in the controller; its log has the details")
 
 
 def _was_preempted(job: _Job) -> bool:

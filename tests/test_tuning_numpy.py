@@ -1,7 +1,7 @@
 """Arrays of quantities become the same words as single ones, refused for the same reasons."""
 
-from collections.abc import Callable
-from typing import Any, List
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,8 @@ from dds_link.tuning import Tuning
 from tests import tuning_cases as cases
 
 np = pytest.importorskip("numpy", reason="needs numpy: pip install dds_link[controller]")
-arrays = pytest.importorskip("dds_link.tuning_numpy")
+
+from dds_link import tuning_numpy as arrays  # noqa: E402
 
 
 def accepted(scalar: Callable[[float], Any], values: list[float]) -> list[float]:
@@ -27,9 +28,11 @@ def accepted(scalar: Callable[[float], Any], values: list[float]) -> list[float]
     return good
 
 
-def check(array_form: Callable[[Any], Any], scalar: Callable[[float], Any], edges: Any) -> None:
+def check(
+    array_form: Callable[[Any], Any], scalar: Callable[[float], Any], inputs: Iterable[float]
+) -> None:
     """Both forms take the same values, make the same words of them, and refuse the same others."""
-    edges = list(edges)
+    edges = list(inputs)
     good = accepted(scalar, edges)
     assert array_form(good).tolist() == [scalar(value) for value in good]
     for bad in set(edges) - set(good):

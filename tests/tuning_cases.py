@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from typing import List
 
 from hypothesis import strategies as st
 

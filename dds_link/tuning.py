@@ -1,7 +1,7 @@
 """Hz, turns and fractions of full scale to FTW, POW and ASF, and back: exact, once, for every chip.
 
-A word is the nearest one in exact arithmetic, ties to even; nothing is rounded twice. The widths are
-the chip's: FTW 28, 32 or 48 bits, POW 5 to 16, ASF 10, 12 or 14. ``tuning_numpy`` (arrays) and
+A word is the nearest one in exact arithmetic, ties to even; nothing is rounded twice. The widths
+are the chip's: FTW 28, 32 or 48 bits, POW 5 to 16, ASF 10, 12 or 14. ``tuning_numpy`` (arrays) and
 ``tuning_kernel`` (ARTIQ kernels) give the same bits.
 """
 
@@ -16,7 +16,7 @@ _MAX_WHOLE = int(sys.float_info.max)
 
 
 def _ratio(value: Number, name: str) -> Tuple[int, int]:
-    """``value`` as an exact fraction; ``ValueError`` for NaN and infinity, which are no quantity."""
+    """``value`` as an exact fraction; ``ValueError`` for NaN and infinity, which are none."""
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError("{} must be a finite number, not {!r}".format(name, value))

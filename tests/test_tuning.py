@@ -166,7 +166,7 @@ def test_it_is_the_word_that_must_be_below_half_the_clock() -> None:
 
 def test_a_frequency_that_rounds_to_zero_from_below_is_zero() -> None:
     assert tuning.frequency_to_ftw(-0.1, GHZ) == 0
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="outside 0"):
         tuning.frequency_to_ftw(-0.2, GHZ)
 
 
@@ -264,7 +264,7 @@ def test_numbers_of_numpy_count_as_what_they_are() -> None:
     assert tuning.amplitude_to_asf(numpy.float32(0.5)) == 8192
     assert tuning.amplitude_to_asf(numpy.float64(0.5)) == 8192
     assert tuning.frequency_to_ftw(numpy.int64(80_000_000), GHZ) == 343597384
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="phase must be a finite number"):
         tuning.turns_to_pow(numpy.float32("nan"))
 
 

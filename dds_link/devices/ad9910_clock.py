@@ -60,7 +60,7 @@ def pll_settings(refclk: float, sysclk: float) -> PllSettings:
     n = round(min(sysclk / refclk, MAX_N + 1))
     if not (MIN_N <= n <= MAX_N and math.isclose(refclk * n, sysclk, rel_tol=1e-12)):
         raise ValueError(
-            f"it must be refclk ({refclk:.12g} Hz), or refclk times a whole number {MIN_N}...{MAX_N}"
+            f"it must be refclk ({refclk:.12g} Hz) or refclk times a whole number {MIN_N}...{MAX_N}"
         )
     if not MIN_PLL_SYSCLK <= sysclk:
         raise ValueError("with the PLL it must be 420e6...1000e6 Hz")

@@ -51,7 +51,7 @@ def test_bypass_is_the_word_of_artiq() -> None:
 def test_the_vco_is_in_the_band_that_artiq_allows(refclk: float, n: int) -> None:
     sysclk = refclk * n
     if not 420e6 <= sysclk <= 1000e6:
-        with pytest.raises(ValueError, match="420e6"):
+        with pytest.raises(ValueError, match="1000e6"):
             pll_settings(refclk, sysclk)
         return
     settings = pll_settings(refclk, sysclk)

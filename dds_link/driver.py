@@ -1,4 +1,4 @@
-"""Devices for ARTIQ's device_db: :class:`DDSLink`, a controller, and :class:`DDSChannel`, one channel.
+"""Devices for ARTIQ's device_db: :class:`DDSLink`, a controller; :class:`DDSChannel`, one channel.
 
 Experiments call them from host code and from kernels alike; from a kernel each call is an RPC. What
 a kernel may call has a return annotation that every version of ARTIQ knows, what a kernel may read
@@ -24,8 +24,16 @@ from dds_link.errors import DDSLinkError, DDSRefused, DDSStateLost, DDSUnavailab
 from dds_link.kernel_language import TBool, TNone, TTone, host_only
 from dds_link.model import Receipt
 
-__all__ = ["KEEP", "DDSChannel", "DDSLink", "DDSLinkError", "DDSRefused", "DDSStateLost", "DDSSwitch",
-           "DDSUnavailable"]  # fmt: skip
+__all__ = [
+    "KEEP",
+    "DDSChannel",
+    "DDSLink",
+    "DDSLinkError",
+    "DDSRefused",
+    "DDSStateLost",
+    "DDSSwitch",
+    "DDSUnavailable",
+]
 
 NAN = float("nan")
 KEEP = NAN
@@ -243,6 +251,6 @@ def _rows(
             text = "bad_command: {} channels, but {} values of {}"
             raise DDSRefused(text.format(len(rows), len(column), quantity))
         for row, value in zip(rows, column):
-            if value == value:  # noqa: PLR0124  # NaN is not equal to itself
+            if value == value:  # NaN alone is not equal to itself
                 row[quantity] = value
     return rows

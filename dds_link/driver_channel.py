@@ -16,7 +16,7 @@ from dds_link.driver_host import (
 )
 from dds_link.driver_place import device_key
 from dds_link.errors import DDSRefused, plain_text
-from dds_link.kernel_language import TBool, TFloat, TInt32, TNone, TTone, TWords, portable
+from dds_link.kernel_language import TFloat, TInt32, TNone, TTone, TWords, portable
 from dds_link.tuning_kernel import (
     amplitude_to_asf,
     asf_to_amplitude,

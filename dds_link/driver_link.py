@@ -142,7 +142,7 @@ def _experiment(dmgr: Any) -> Tuple[Optional[int], Optional[str]]:
 
 
 def channel_key(channel: Channel) -> Channel:
-    """``channel``, with a whole float made an index: the arguments of ARTIQ's dashboard are floats."""
+    """``channel``, with a whole float made an index: arguments from a dashboard are floats."""
     if isinstance(channel, float) and channel.is_integer():
         return int(channel)
     return channel

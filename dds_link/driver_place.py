@@ -128,7 +128,10 @@ class ControllerPlace:
             return ""
         try:
             # As artiq_ctlmgr fills it in.
-            command = command.format(name=self._key, bind=entry["host"], **entry)
+            directory = os.environ.get("ARTIQ_SSL_DIR", "")
+            command = command.format(
+                name=self._key, bind=entry["host"], ARTIQ_SSL_DIR=directory, **entry
+            )
         except (LookupError, ValueError, TypeError):
             pass  # Show it as it is; the manager would have refused it.
         return "Start it with: {}".format(command)

@@ -356,6 +356,8 @@ class AsyncEventStream:
         if self._wire is None and not self._closed:
             steps = [*self._core.introduction(), ("subscribe", self._subscribe, self._snapshot)]
             self._wire = await open_wire(self._core, self._ssl, steps)
+            if self._closed:  # meanwhile, by another task
+                await self._wire.close()
 
     async def close(self) -> None:
         """End the subscription; a task that waits for an event leaves its loop."""

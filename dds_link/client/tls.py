@@ -2,31 +2,26 @@
 
 import socket
 from ssl import SSLContext, SSLSocket, SSLWantReadError, SSLWantWriteError
-from typing import Any, Callable, Optional
+from typing import Optional
 
 from .link import CHUNK, Link
 
 
 class TlsLink(Link):
-    """A connected and authenticated TLS socket."""
+    """A connected and authenticated TLS socket.
+
+    A receive takes more than the longest TLS record (16 KiB), so that no decrypted bytes stay
+    behind in the TLS layer, where poll would not see them.
+    """
 
     _sock: SSLSocket
 
     def is_idle(self) -> bool:
         """As :meth:`.Link.is_idle`; TLS's own messages (session tickets) do not count."""
-        if self._lines or self._sock.pending():
-            return False
-        if not self._readable(0):
-            return True
         try:
-            return self._receive() is None
+            return not self._lines and (not self._readable(0) or self._receive() is None)
         except OSError:
             return False
-
-    def _wait(self, ready: Callable[[int], Any], deadline: float) -> None:
-        """Bytes that are decrypted already do not show in poll."""
-        if not self._sock.pending():
-            super()._wait(ready, deadline)
 
     def _send(self, data: bytes) -> int:
         try:

@@ -6,7 +6,7 @@ frequency is allowed is the service's to know. ``null`` means absent, everywhere
 
 from __future__ import annotations
 
-from typing import Annotated, Union
+from typing import Annotated, Literal, Union
 
 from msgspec import Meta, Raw, Struct
 
@@ -17,6 +17,7 @@ NO_ID = Raw()
 """Stands for an absent ``id``."""
 
 ChannelName = Union[int, str]
+EventName = Literal["changed", "killed", "armed", "reset", "device", "epoch"]
 Label = Annotated[str, Meta(max_length=64)]
 
 
@@ -124,6 +125,8 @@ class Subscribe(Command, frozen=True, tag="subscribe"):
 
     interval: float | None = None
     """Seconds for which changes of a channel are gathered into one event."""
+    events: list[EventName] | None = None
+    """Which events; absent: all."""
     id: Raw = NO_ID
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Callable, Protocol, Sequence
 
 from msgspec import Struct
@@ -35,9 +36,17 @@ class Subscription:
 
     :param deliver: gets each event and its number.
     :param interval: seconds for which changes are gathered, or 0.
+    :param names: the events that it is told of; None: all.
     """
 
-    def __init__(self, deliver: Deliver, interval: float, call_later: CallLater) -> None:
+    def __init__(
+        self,
+        deliver: Deliver,
+        interval: float,
+        names: Collection[str] | None,
+        call_later: CallLater,
+    ) -> None:
+        self._names = names
         self._deliver = deliver
         self._interval = interval
         self._call_later = call_later
@@ -46,20 +55,19 @@ class Subscription:
         self._timer: Timer | None = None
         self.seq = 0
 
-    def changed(self, body: dict[str, Any]) -> None:
-        """Some channels changed: say so now, or once the interval is over."""
-        if not self._interval:
+    def tell(self, body: dict[str, Any]) -> None:
+        """Something happened: say so, if it was asked for. Changes may be gathered until the
+        interval is over; anything else is said now, after the changes before it."""
+        if self._names is not None and body["event"] not in self._names:
+            return
+        if body["event"] != "changed" or not self._interval:
+            self.flush()
             self._send(body)
             return
         self._gathered.update((receipt.channel, receipt) for receipt in body["channels"])
         self._last = body
         if self._timer is None:
             self._timer = self._call_later(self._interval, self.flush)
-
-    def other(self, body: dict[str, Any]) -> None:
-        """Anything else: say so now, after the changes before it."""
-        self.flush()
-        self._send(body)
 
     def flush(self) -> None:
         """Say now what was gathered."""
@@ -94,9 +102,11 @@ class EventHub:
         self._subscriptions: list[Subscription] = []
         self._published: list[dict[str, Any]] = []
 
-    def subscribe(self, deliver: Deliver, interval: float) -> Subscription:
+    def subscribe(
+        self, deliver: Deliver, interval: float = 0.0, names: Collection[str] | None = None
+    ) -> Subscription:
         """Add a subscriber; see :class:`Subscription`."""
-        subscription = Subscription(deliver, interval, self._call_later)
+        subscription = Subscription(deliver, interval, names, self._call_later)
         self._subscriptions.append(subscription)
         return subscription
 
@@ -129,7 +139,4 @@ class EventHub:
         while self._published:
             body = self._published.pop(0)
             for subscription in list(self._subscriptions):
-                if body["event"] == "changed":
-                    subscription.changed(body)
-                else:
-                    subscription.other(body)
+                subscription.tell(body)

@@ -136,7 +136,7 @@ class Service:
         interval = command.interval or 0.0
         if not (0 <= interval <= MAX_INTERVAL and math.isfinite(interval)):
             return OutOfRange(f"interval {interval:.15g} s is outside 0 ... {MAX_INTERVAL:g}"), None
-        subscription = self._hub.subscribe(deliver, interval)
+        subscription = self._hub.subscribe(deliver, interval, command.events)
         snapshot = {
             "seq": subscription.seq,
             "killed": self._board.killed,

@@ -35,6 +35,12 @@ class DeviceManager:
             self._made[name] = device_class(self, **entry.get("arguments", {}))
         return self._made[name]
 
+    def __enter__(self) -> "DeviceManager":
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.close_devices()
+
     def close_devices(self) -> None:
         for device in self._made.values():
             if hasattr(device, "close"):

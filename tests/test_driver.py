@@ -111,8 +111,6 @@ def test_set_many_sets_columns(link: DDSLink) -> None:
     assert repump.words == REPUMP_WORDS
 
 
-
-
 def test_set_many_returns_nothing_because_a_kernel_expects_nothing(link: DDSLink) -> None:
     assert link.set_many([0], [80e6]) is None  # type: ignore[func-returns-value]
 
@@ -216,9 +214,7 @@ def test_identify_and_describe(link: DDSLink) -> None:
 # Errors and connection
 
 
-def test_every_error_names_key_host_and_port(
-    link: DDSLink, controller: Running
-) -> None:
+def test_every_error_names_key_host_and_port(link: DDSLink, controller: Running) -> None:
     place = f"device_db 'dds_link', 127.0.0.1 port {controller.json_port}"
     assert link.where() == place
     with pytest.raises(DDSRefused, match=place) as caught:

@@ -11,6 +11,7 @@ from typing import (
     Iterator,
     List,
     Mapping,
+    MutableSet,
     Optional,
     SupportsFloat,
     SupportsInt,
@@ -71,7 +72,7 @@ class Client:
         self._ssl = ssl
         self._lock = threading.Lock()
         self._link: Optional[Link] = None
-        self._streams: weakref.WeakSet[EventStream] = weakref.WeakSet()
+        self._streams: MutableSet[EventStream] = weakref.WeakSet()
 
     # The connection
 

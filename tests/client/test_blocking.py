@@ -32,11 +32,6 @@ class TestClient(ClientConformance):
         return Client(**{"port": port, "timeout": 10.0, "connect_timeout": 10.0, **settings})
 
 
-def test_the_defaults_are_the_documented_ones():
-    dds = Client()
-    assert dds.identity == {}
-
-
 def test_two_threads_share_a_client_and_each_gets_its_own_answers():
     def play(peer):
         peer.greet()

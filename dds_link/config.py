@@ -1,8 +1,42 @@
-"""The configuration of one controller, frozen."""
+"""The configuration of one controller, frozen; read from a TOML file, or made for a simulation.
+
+A file that cannot be used is refused with every problem at once, each naming file, key, value,
+reason and what to write instead. Keys are checked in ``config_keys``, what they are to each other
+in ``config_rules``. Whether a device type or a transport exists is for the one who builds it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import os
+import sys
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from dds_link.config_keys import (
+    CHANNEL,
+    CHANNEL_REQUIRED,
+    DEVICE,
+    DEVICE_REQUIRED,
+    PINS,
+    PINS_REQUIRED,
+    TOP,
+    TOP_REQUIRED,
+    Problems,
+    read_table,
+)
+from dds_link.config_rules import Channel, Device, check, complete
+from dds_link.errors import ConfigError
+
+MAX_FILE = 1 << 20
+"""Longest config file, in bytes."""
+
+SIMULATED_NAMES = ("cooling", "repump", "shelving", "raman")
+"""Names of the first channels of the simulated board."""
+
+_toml: Any = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
 
 @dataclass(frozen=True)
@@ -56,3 +90,108 @@ class Config:
     """File name, for messages."""
     hash: str
     """SHA-256 of the file's bytes, in hex."""
+
+
+def load(path: str | os.PathLike[str]) -> Config:
+    """Read a config file.
+
+    :raises ConfigError: with every problem, or the one that the file cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            text = file.read(MAX_FILE + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError([f"{os.fspath(path)}: cannot be read: {reason}"]) from None
+    # Problems name the path as it was given; answers to clients only the file.
+    return replace(parse(text, os.fspath(path)), source=Path(path).name)
+
+
+def parse(text: bytes | str, source: str) -> Config:
+    """Read what a config file holds.
+
+    :param source: name of the file, for messages.
+    :raises ConfigError: with every problem.
+    """
+    content = text.encode(errors="surrogatepass") if isinstance(text, str) else text
+    raw = _parse_toml(content, source)
+    problems = Problems(source)
+    top = read_table(raw, TOP, TOP_REQUIRED, "", problems)
+    device = _read_device(top.get("device", {}), "device" in top, problems)
+    channels = complete(device, _read_channels(top.get("channel", []), problems), problems)
+    check(device, channels, problems)
+    if problems.found:
+        raise ConfigError(problems.found)
+    pins = Pins(**device.pop("pins", {}))
+    return Config(
+        DeviceConfig(**device, pins=pins),
+        tuple(ChannelConfig(**channel.values) for channel in channels),
+        source,
+        hashlib.sha256(content).hexdigest(),
+    )
+
+
+def with_transport(config: Config, transport: str) -> Config:
+    """The same configuration on another transport, as ``--device`` asks for.
+
+    :raises ConfigError: if it is no ``NAME:ADDRESS``.
+    """
+    try:
+        device = replace(config.device, transport=DEVICE["transport"](transport))
+    except ValueError as error:
+        raise ConfigError([f"--device {transport}: {error}"]) from None
+    return replace(config, device=device)
+
+
+def simulated_board(channels: int = 4) -> Config:
+    """The board of ``--simulation``: AD9910 at 1 GSPS, without limits of its own.
+
+    :param channels: how many; beyond the first four they are called ``ch4``, ``ch5``...
+    """
+    lines = [
+        "[device]",
+        'type = "ad9910"',
+        f"channels = {channels}",
+        "refclk = 25e6",
+        "sysclk = 1e9",
+        'transport = "twin:"',
+        "readback = true",
+    ]
+    for index, name in enumerate(SIMULATED_NAMES[:channels]):
+        lines += ["[[channel]]", f"index = {index}", f'name = "{name}"']
+    return parse("\n".join(lines), "simulated board")
+
+
+def _parse_toml(content: bytes, source: str) -> dict[str, Any]:
+    if len(content) > MAX_FILE:
+        raise ConfigError([f"{source}: is longer than {MAX_FILE} bytes: no config file"])
+    try:
+        # An editor on Windows may begin the file with a byte order mark.
+        found: dict[str, Any] = _toml.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        reason = f"byte {error.start} is not UTF-8; save the file as UTF-8"
+        raise ConfigError([f"{source}: {reason}"]) from None
+    except (ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError([f"{source}: is not TOML: {reason}"]) from None
+    return found
+
+
+def _read_device(table: object, present: bool, problems: Problems) -> Device:
+    required = DEVICE_REQUIRED if present else {}  # a missing table is one problem, not six
+    device = read_table(table, DEVICE, required, "device", problems)
+    if "pins" in device:
+        device["pins"] = read_table(device["pins"], PINS, PINS_REQUIRED, "device.pins", problems)
+    return device
+
+
+def _read_channels(tables: object, problems: Problems) -> list[Channel]:
+    if not isinstance(tables, list):
+        problems.add("channel", "must be a list of tables: write [[channel]], with two brackets")
+        return []
+    return [_read_channel(table, f"channel[{n}]", problems) for n, table in enumerate(tables)]
+
+
+def _read_channel(table: object, path: str, problems: Problems) -> Channel:
+    values = read_table(table, CHANNEL, CHANNEL_REQUIRED, path, problems)
+    return Channel(path, values, given=table.keys() if isinstance(table, dict) else ())

@@ -1,0 +1,143 @@
+"""What the keys of a configuration must be to each other. Each key by itself: ``config_keys``.
+
+Rules look only at keys that are good by themselves, so that one mistake is one problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from dds_link.config_keys import Problems
+from dds_link.devices.ad9910_clock import MAX_SPI_HZ, pll_settings
+from dds_link.tuning import Tuning
+
+Device = dict[str, Any]
+"""Good keys of ``[device]``; ``pins`` is such a dict, too."""
+
+
+class Channel(NamedTuple):
+    """One channel, as far as it is good."""
+
+    path: str
+    """Where it stands in the file, for messages."""
+    values: dict[str, Any]
+    given: Collection[str] = ()
+    """Every key that the file has, good or not."""
+
+
+def complete(device: Device, channels: list[Channel], problems: Problems) -> list[Channel]:
+    """Check the indices, and fill in what the file leaves out.
+
+    :returns: the channels of the device in the order of their indices; those of the file as they
+        are if their indices are not good.
+    """
+    indices = [channel.values.get("index") for channel in channels]
+    count = device.get("channels")
+    before = len(problems.found)
+    _refuse_twice(((c.path + ".index", c.values.get("index")) for c in channels), problems)
+    for channel, index in zip(channels, indices, strict=True):
+        if count is not None and index is not None and index >= count:
+            reason = f"must be below device.channels = {count}; indices begin at 0"
+            problems.add(f"{channel.path}.index", reason, index)
+    if count is None or None in indices or len(problems.found) > before:
+        return channels
+    found = dict(zip(indices, channels, strict=True))
+    return [
+        _fill_in(found.get(index, Channel(f"channel {index} (by default)", {})), index)
+        for index in range(count)
+    ]
+
+
+def _fill_in(channel: Channel, index: int) -> Channel:
+    defaults = {"index": index, "name": f"ch{index}", "chip_select": index}
+    rest = {key: value for key, value in defaults.items() if key not in channel.given}
+    return channel._replace(values={**channel.values, **rest})
+
+
+def check(device: Device, channels: list[Channel], problems: Problems) -> None:
+    """Apply every rule."""
+    _refuse_twice(((c.path + ".name", c.values.get("name")) for c in channels), problems)
+    for channel in channels:
+        _check_limits(device, channel, problems)
+        if channel.values.get("on_start") == "keep" and device.get("readback") is False:
+            reason = 'needs device.readback = true, to read what the chip puts out; or write "safe"'
+            problems.add(f"{channel.path}.on_start", reason, "keep")
+    _refuse_twice(_lines(device, channels), problems)
+    rules = RULES.get(device.get("type", ""))
+    if rules is not None:
+        rules(device, channels, problems)
+
+
+def _check_limits(device: Device, channel: Channel, problems: Problems) -> None:
+    path, values = channel.path, channel.values
+    sysclk = device.get("sysclk")
+    low, high = values.get("min_frequency"), values.get("max_frequency")
+    for key, limit in (("min_frequency", low), ("max_frequency", high)):
+        if limit is not None and sysclk is not None and not limit < sysclk / 2:
+            reason = f"must be below half of device.sysclk, {sysclk / 2:.12g} Hz"
+            problems.add(f"{path}.{key}", reason, limit)
+    if low is not None and high is not None and not low <= high:
+        reason = f"must not be above max_frequency = {high!r}; swap them?"
+        problems.add(f"{path}.min_frequency", reason, low)
+    safe, most = values.get("safe_amplitude", 0.0), values.get("max_amplitude", 1.0)
+    if not safe <= most:
+        reason = f"must not be above max_amplitude = {most!r}"
+        problems.add(f"{path}.safe_amplitude", reason, safe)
+
+
+def _lines(device: Device, channels: Iterable[Channel]) -> Iterator[tuple[str, Hashable]]:
+    """Every line of the board that something uses."""
+    pins = device.get("pins", {})
+    for key in ("io_update", "io_reset", "master_reset"):
+        yield f"device.pins.{key}", pins.get(key)
+    for number, line in enumerate(pins.get("profile", ())):
+        yield f"device.pins.profile[{number}]", line
+    for channel in channels:
+        yield f"{channel.path}.rf_switch", channel.values.get("rf_switch")
+        select = channel.values.get("chip_select")
+        yield f"{channel.path}.chip_select", select if isinstance(select, str) else None
+
+
+def _refuse_twice(places: Iterable[tuple[str, Hashable]], problems: Problems) -> None:
+    """Note each value, other than None, that an earlier place already has."""
+    seen: dict[Hashable, str] = {}
+    for path, value in places:
+        if value is None:
+            continue
+        if value in seen:
+            problems.add(path, f"already used by {seen[value]}; give each its own", value)
+        seen.setdefault(value, path)
+
+
+def _ad9910(device: Device, channels: list[Channel], problems: Problems) -> None:
+    """One channel to a chip, a PLL, and an I/O_UPDATE pin."""
+    sysclk = device.get("sysclk")
+    if sysclk is not None and "refclk" in device:
+        try:
+            pll_settings(device["refclk"], sysclk)
+        except ValueError as error:
+            problems.add("device.sysclk", str(error), sysclk)
+    spi_hz = device.get("spi_hz", 0.0)
+    if not spi_hz <= MAX_SPI_HZ:
+        problems.add("device.spi_hz", "the AD9910 takes at most 70e6 Hz", spi_hz)
+    selects = ((c.path + ".chip_select", c.values.get("chip_select")) for c in channels)
+    # Lines have been compared with all other lines already.
+    _refuse_twice(((path, s) for path, s in selects if not isinstance(s, str)), problems)
+    if "pins" not in device and str(device.get("transport")).startswith("spidev:"):
+        reason = 'missing, and without it no chip ever changes; write io_update = "gpiochip0:17"'
+        problems.add("device.pins.io_update", reason)
+    for channel in channels:
+        for key in ("min_frequency", "max_frequency"):
+            limit = channel.values.get(key)
+            if sysclk is None or limit is None or not limit < sysclk / 2:
+                continue
+            try:
+                Tuning(sysclk).frequency_to_ftw(limit)
+            except ValueError as error:
+                problems.add(f"{channel.path}.{key}", str(error), limit)
+
+
+RULES: dict[str, Callable[[Device, list[Channel], Problems], None]] = {"ad9910": _ad9910}
+"""Rules of one type of device, by its name in the registry; a type without any has only the rules
+that hold for all."""

@@ -1,0 +1,41 @@
+"""Transports by name."""
+
+import subprocess
+import sys
+
+import pytest
+
+from dds_link.clock import RealClock
+from dds_link.errors import ConfigError
+from dds_link.transports.registry import TRANSPORTS, from_config, load
+from dds_link.transports.spidev import SpidevTransport
+from tests.transports.configs import channel, device
+
+
+@pytest.mark.parametrize("name", sorted(TRANSPORTS))
+def test_every_name_can_be_loaded(name: str) -> None:
+    assert callable(load(name))
+
+
+def test_the_part_behind_the_first_colon_is_the_address() -> None:
+    transport = from_config(device("spidev:3.1"), (channel(0, 0),), RealClock())
+    assert isinstance(transport, SpidevTransport)
+    assert (transport._bus, transport._bare_device) == (3, 1)
+
+
+@pytest.mark.parametrize("name", ["ftdi", "", "twin"])
+def test_an_unknown_name(name: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        from_config(device(f"{name}:0"), (channel(0, 0),), RealClock())
+    assert caught.value.problems == [
+        f"device.transport: there is no transport '{name}', only: spidev"
+    ]
+
+
+def test_nothing_is_imported_before_it_is_chosen() -> None:
+    code = (
+        "import sys; import dds_link.transports.registry; "
+        "print([m for m in sys.modules if m.endswith(('spidev', 'gpiod'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

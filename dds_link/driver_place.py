@@ -8,7 +8,7 @@ import inspect
 import os
 from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Optional
 
-from dds_link.errors import DDSLinkError, DDSRefused, DDSUnavailable
+from dds_link.errors import DDSLinkError, DDSRefused, DDSUnavailable, plain_text
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -54,7 +54,8 @@ class TLS:
             context.load_verify_locations(cafile=peer)
             context.load_cert_chain(cert, key)
         except (KeyError, OSError) as error:  # ssl.SSLError is an OSError
-            raise DDSRefused("bad_config: simple_ssl_config: {!r}".format(error)) from error
+            text = plain_text("simple_ssl_config: {!r}".format(error))
+            raise DDSRefused("bad_config: {}".format(text)) from error
         return context
 
 
@@ -182,10 +183,10 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ConnectionRefusedError):
         return "no_link: connection refused: nothing listens there"
     if isinstance(error, OSError):
-        return "no_link: cannot connect ({})".format(str(error) or type(error).__name__)
-    return "bad_reply: what answers there is no dds_link controller ({}: {})".format(
-        type(error).__name__, error
-    )
+        reason = plain_text(str(error)) or type(error).__name__
+        return "no_link: cannot connect ({})".format(reason)
+    reason = plain_text("{}: {}".format(type(error).__name__, error))
+    return "bad_reply: what answers there is no dds_link controller ({})".format(reason)
 
 
 def device_key(device: object, dmgr: Any, arguments: Dict[str, Any]) -> str:

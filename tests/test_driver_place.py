@@ -78,6 +78,7 @@ def test_without_sipyco_the_entry_tells_the_port_or_it_is_the_default() -> None:
         (EOFError("closed"), r"bad_reply: what answers there .* \(EOFError: closed\)"),
         (AttributeError(), "bad_reply: what answers there is no dds_link controller"),
         ("65432x", "bad_reply: .*ValueError"),
+        (RuntimeError("{0}"), r"bad_reply: .*\(RuntimeError: \(0\)\)"),
     ],
     ids=repr,
 )

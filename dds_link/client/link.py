@@ -96,8 +96,7 @@ class Link:
             if data is not None:
                 if not data:
                     raise EOFError
-                self._lines.feed(data)
-                line = self._lines.pop()
+                line = self._lines.pass_through(data)
         return line
 
     def shut_down(self) -> None:

@@ -35,6 +35,21 @@ def test_any_chunking_gives_the_same_lines(texts, data):
     assert len(lines) == len(b"rest")
 
 
+@given(st.lists(st.sampled_from([b"", b"a", b"\n", b"bc\n", b"d\ne", b"12345\n", b"123456"])))
+def test_passing_through_is_feeding_and_popping(chunks):
+    one, other = Lines(limit=5), Lines(limit=5)
+    for chunk in chunks:
+        other.feed(chunk)
+        try:
+            expected = other.pop()
+        except BadReply:
+            with pytest.raises(BadReply):
+                one.pass_through(chunk)
+            return
+        assert one.pass_through(chunk) == expected
+        assert len(one) == len(other)
+
+
 def test_a_line_at_the_limit_is_taken_and_one_over_it_is_not():
     lines = Lines(limit=4)
     lines.feed(b"1234\n12345\n")

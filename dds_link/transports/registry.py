@@ -33,7 +33,7 @@ def load(name: str) -> Factory:
     return cast(Factory, getattr(import_module(module), factory))
 
 
-def from_config(
+def make_transport(
     device: DeviceConfig, channels: tuple[ChannelConfig, ...], clock: Clock
 ) -> SpiTransport:
     """Make the transport that a configuration names, not yet opened.

@@ -7,7 +7,7 @@ import pytest
 
 from dds_link.clock import RealClock
 from dds_link.errors import ConfigError
-from dds_link.transports.registry import TRANSPORTS, from_config, load
+from dds_link.transports.registry import TRANSPORTS, make_transport, load
 from dds_link.transports.spidev import SpidevTransport
 from tests.transports.configs import channel, device
 
@@ -18,7 +18,7 @@ def test_every_name_can_be_loaded(name: str) -> None:
 
 
 def test_the_part_behind_the_first_colon_is_the_address() -> None:
-    transport = from_config(device("spidev:3.1"), (channel(0, 0),), RealClock())
+    transport = make_transport(device("spidev:3.1"), (channel(0, 0),), RealClock())
     assert isinstance(transport, SpidevTransport)
     assert (transport._bus, transport._bare_device) == (3, 1)
 
@@ -26,7 +26,7 @@ def test_the_part_behind_the_first_colon_is_the_address() -> None:
 @pytest.mark.parametrize("name", ["ftdi", "", "twin"])
 def test_an_unknown_name(name: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        from_config(device(f"{name}:0"), (channel(0, 0),), RealClock())
+        make_transport(device(f"{name}:0"), (channel(0, 0),), RealClock())
     assert caught.value.problems == [
         f"device.transport: there is no transport '{name}', only: spidev"
     ]

@@ -7,7 +7,7 @@ import pytest
 
 from dds_link.clock import RealClock
 from dds_link.errors import ConfigError
-from dds_link.transports.registry import TRANSPORTS, make_transport, load
+from dds_link.transports.registry import TRANSPORTS, load, make_transport
 from dds_link.transports.spidev import SpidevTransport
 from tests.transports.configs import channel, device
 

@@ -144,7 +144,8 @@ def with_transport(config: Config, transport: str) -> Config:
 
 
 def simulated_board(channels: int = 4) -> Config:
-    """The board of ``--simulation``: AD9910 at 1 GSPS, without limits of its own.
+    """The board of ``--simulation``: AD9910 at 1 GSPS with both resets wired, and no limits of its
+    own.
 
     :param channels: how many; beyond the first four they are called ``ch4``, ``ch5``...
     """
@@ -156,6 +157,10 @@ def simulated_board(channels: int = 4) -> Config:
         "sysclk = 1e9",
         'transport = "twin:"',
         "readback = true",
+        "[device.pins]",
+        'io_update = "gpiochip0:17"',
+        'io_reset = "gpiochip0:22"',
+        'master_reset = "gpiochip0:27"',
     ]
     for index, name in enumerate(SIMULATED_NAMES[:channels]):
         lines += ["[[channel]]", f"index = {index}", f'name = "{name}"']

@@ -138,8 +138,9 @@ def test_the_examples_are_good(path: Path) -> None:
 
 def test_the_simulated_board() -> None:
     config = simulated_board()
+    pins = Pins("gpiochip0:17", io_reset="gpiochip0:22", master_reset="gpiochip0:27")
     assert config.device == DeviceConfig(
-        type="ad9910", channels=4, refclk=25e6, sysclk=1e9, transport="twin:", readback=True
+        type="ad9910", channels=4, refclk=25e6, sysclk=1e9, transport="twin:", pins=pins
     )
     assert [c.name for c in config.channels] == ["cooling", "repump", "shelving", "raman"]
     assert all(c.min_frequency is None and c.max_frequency is None for c in config.channels)

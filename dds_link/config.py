@@ -144,8 +144,7 @@ def with_transport(config: Config, transport: str) -> Config:
 
 
 def simulated_board(channels: int = 4) -> Config:
-    """The board of ``--simulation``: AD9910 at 1 GSPS with both resets wired, and no limits of its
-    own.
+    """The board of ``--simulation``: AD9910 at 1 GSPS with both resets wired, without limits.
 
     :param channels: how many; beyond the first four they are called ``ch4``, ``ch5``...
     """

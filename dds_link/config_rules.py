@@ -5,12 +5,11 @@ Rules look only at keys that are good by themselves, so that one mistake is one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
+from importlib import import_module
 from typing import Any, NamedTuple
 
 from dds_link.config_keys import Problems
-from dds_link.devices.ad9910_clock import MAX_SPI_HZ, pll_settings
-from dds_link.tuning import Tuning
 
 Device = dict[str, Any]
 """Good keys of ``[device]``; ``pins`` is such a dict, too."""
@@ -35,7 +34,7 @@ def complete(device: Device, channels: list[Channel], problems: Problems) -> lis
     indices = [channel.values.get("index") for channel in channels]
     count = device.get("channels")
     before = len(problems.found)
-    _refuse_twice(((c.path + ".index", c.values.get("index")) for c in channels), problems)
+    refuse_twice(((c.path + ".index", c.values.get("index")) for c in channels), problems)
     for channel, index in zip(channels, indices, strict=True):
         if count is not None and index is not None and index >= count:
             reason = f"must be below device.channels = {count}; indices begin at 0"
@@ -57,16 +56,16 @@ def _fill_in(channel: Channel, index: int) -> Channel:
 
 def check(device: Device, channels: list[Channel], problems: Problems) -> None:
     """Apply every rule."""
-    _refuse_twice(((c.path + ".name", c.values.get("name")) for c in channels), problems)
+    refuse_twice(((c.path + ".name", c.values.get("name")) for c in channels), problems)
     for channel in channels:
         _check_limits(device, channel, problems)
         if channel.values.get("on_start") == "keep" and device.get("readback") is False:
             reason = 'needs device.readback = true, to read what the chip puts out; or write "safe"'
             problems.add(f"{channel.path}.on_start", reason, "keep")
-    _refuse_twice(_lines(device, channels), problems)
-    rules = RULES.get(device.get("type", ""))
-    if rules is not None:
-        rules(device, channels, problems)
+    refuse_twice(_lines(device, channels), problems)
+    if device.get("type") in RULES:
+        module, _, function = RULES[device["type"]].partition(":")
+        getattr(import_module(module), function)(device, channels, problems)
 
 
 def _check_limits(device: Device, channel: Channel, problems: Problems) -> None:
@@ -99,7 +98,7 @@ def _lines(device: Device, channels: Iterable[Channel]) -> Iterator[tuple[str, H
         yield f"{channel.path}.chip_select", select if isinstance(select, str) else None
 
 
-def _refuse_twice(places: Iterable[tuple[str, Hashable]], problems: Problems) -> None:
+def refuse_twice(places: Iterable[tuple[str, Hashable]], problems: Problems) -> None:
     """Note each value, other than None, that an earlier place already has."""
     seen: dict[Hashable, str] = {}
     for path, value in places:
@@ -110,34 +109,6 @@ def _refuse_twice(places: Iterable[tuple[str, Hashable]], problems: Problems) ->
         seen.setdefault(value, path)
 
 
-def _ad9910(device: Device, channels: list[Channel], problems: Problems) -> None:
-    """One channel to a chip, a PLL, and an I/O_UPDATE pin."""
-    sysclk = device.get("sysclk")
-    if sysclk is not None and "refclk" in device:
-        try:
-            pll_settings(device["refclk"], sysclk)
-        except ValueError as error:
-            problems.add("device.sysclk", str(error), sysclk)
-    spi_hz = device.get("spi_hz", 0.0)
-    if not spi_hz <= MAX_SPI_HZ:
-        problems.add("device.spi_hz", "the AD9910 takes at most 70e6 Hz", spi_hz)
-    selects = ((c.path + ".chip_select", c.values.get("chip_select")) for c in channels)
-    # Lines have been compared with all other lines already.
-    _refuse_twice(((path, s) for path, s in selects if not isinstance(s, str)), problems)
-    if "pins" not in device and str(device.get("transport")).startswith("spidev:"):
-        reason = 'missing, and without it no chip ever changes; write io_update = "gpiochip0:17"'
-        problems.add("device.pins.io_update", reason)
-    for channel in channels:
-        for key in ("min_frequency", "max_frequency"):
-            limit = channel.values.get(key)
-            if sysclk is None or limit is None or not limit < sysclk / 2:
-                continue
-            try:
-                Tuning(sysclk).frequency_to_ftw(limit)
-            except ValueError as error:
-                problems.add(f"{channel.path}.{key}", str(error), limit)
-
-
-RULES: dict[str, Callable[[Device, list[Channel], Problems], None]] = {"ad9910": _ad9910}
-"""Rules of one type of device, by its name in the registry; a type without any has only the rules
-that hold for all."""
+RULES = {"ad9910": "dds_link.devices.ad9910_rules:check"}
+"""Rules of one type of device, by its name in the registry: ``"module:function"``, called as
+:func:`check` is, and imported only then. A type without any has the rules that hold for all."""

@@ -1,0 +1,42 @@
+"""What a configuration must be so that an AD9910 can do it; found by ``config_rules.RULES``."""
+
+from __future__ import annotations
+
+from dds_link.config_keys import Problems
+from dds_link.config_rules import Channel, Device, refuse_twice
+from dds_link.devices.ad9910_clock import MAX_SPI_HZ, pll_settings
+from dds_link.tuning import Tuning
+
+
+def check(device: Device, channels: list[Channel], problems: Problems) -> None:
+    """Apply the rules of this chip: its clocks, one channel to a chip, an I/O_UPDATE line."""
+    sysclk = device.get("sysclk")
+    if sysclk is not None and "refclk" in device:
+        try:
+            pll_settings(device["refclk"], sysclk)
+        except ValueError as error:
+            problems.add("device.sysclk", str(error), sysclk)
+    spi_hz = device.get("spi_hz", 0.0)
+    if not spi_hz <= MAX_SPI_HZ:
+        problems.add("device.spi_hz", "the AD9910 takes at most 70e6 Hz", spi_hz)
+    selects = ((c.path + ".chip_select", c.values.get("chip_select")) for c in channels)
+    # Those that are lines have been compared with every other line already.
+    refuse_twice(((path, s) for path, s in selects if not isinstance(s, str)), problems)
+    if "pins" not in device and str(device.get("transport")).startswith("spidev:"):
+        reason = 'missing, and without it no chip ever changes; write io_update = "gpiochip0:17"'
+        problems.add("device.pins.io_update", reason)
+    if sysclk is not None:
+        for channel in channels:
+            _check_words(sysclk, channel, problems)
+
+
+def _check_words(sysclk: float, channel: Channel, problems: Problems) -> None:
+    """A limit just below half the clock may have a word that is not."""
+    for key in ("min_frequency", "max_frequency"):
+        limit = channel.values.get(key)
+        if limit is None or not limit < sysclk / 2:
+            continue
+        try:
+            Tuning(sysclk).frequency_to_ftw(limit)
+        except ValueError as error:
+            problems.add(f"{channel.path}.{key}", str(error), limit)

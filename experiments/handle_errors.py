@@ -44,9 +44,12 @@ class HandleErrors(EnvExperiment):
             self.note("host: unavailable")
         self.somebody_else_syncs()
         try:
-            self.dds_link.set(self.channel, self.frequency)
+            # The answer to one call tells that phases are no longer what they were ...
+            self.dds_link.set(self.channel, phase=0.25)
+            # ... so the next is not sent. (After a lost connection the first is not sent, either.)
+            self.dds_link.set(self.channel, phase=0.5)
         except DDSStateLost as error:
-            # Phases are no longer what they were. Raised once; nothing was sent.
+            # Raised once.
             print(f"{error.code}: {error}")
             self.note("host: state lost")
             self.start_over()
@@ -63,7 +66,8 @@ class HandleErrors(EnvExperiment):
             self.note("kernel: unavailable")
         self.somebody_else_syncs()
         try:
-            self.dds_link.set(self.channel, self.frequency)
+            self.dds_link.set(self.channel, phase=0.25)
+            self.dds_link.set(self.channel, phase=0.5)
         except DDSStateLost:
             self.note("kernel: state lost")
             self.start_over()

@@ -70,7 +70,7 @@ def test_our_devices_take_the_arguments_that_they_are_given(key: str) -> None:
 
 
 @pytest.mark.artiq
-@pytest.mark.filterwarnings("default")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("key", sorted(LOCAL.keys() - OURS.keys()))
 def test_artiqs_devices_take_the_arguments_that_they_are_given(key: str) -> None:
     pytest.importorskip("artiq.sim", reason="needs ARTIQ")

@@ -29,7 +29,7 @@ def language(core: HostCore) -> Any:
     return language
 
 
-pytestmark = pytest.mark.filterwarnings("default")  # ARTIQ's own
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # ARTIQ's own
 needs_artiq = pytest.mark.artiq
 
 

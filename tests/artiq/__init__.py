@@ -1,0 +1,1 @@
+"""Tests against the real ARTIQ: skipped where it is not installed."""

@@ -1,5 +1,6 @@
 """Scan a channel's frequency, in the order that the dashboard was asked for."""
 
+import numpy as np
 from artiq.experiment import EnvExperiment, NumberValue, RangeScan, Scannable, StringValue
 
 
@@ -18,19 +19,20 @@ class FrequencyScan(EnvExperiment):
 
     def run(self):
         points = len(self.frequencies)
-        self.set_dataset("frequency_scan.frequency", [], broadcast=True, unit="MHz")
-        self.set_dataset("frequency_scan.result", [], broadcast=True)
+        empty = np.full(points, np.nan)
+        self.set_dataset("frequency_scan.frequency", empty.copy(), broadcast=True, unit="MHz")
+        self.set_dataset("frequency_scan.result", empty.copy(), broadcast=True)
         self.set_dataset("frequency_scan.progress", 0.0, broadcast=True)
         self.dds_link.set(self.channel, amplitude=self.amplitude)
-        for number, wanted in enumerate(self.frequencies, start=1):
+        for i, wanted in enumerate(self.frequencies):
             # Pause for experiments of higher priority, and let the dashboard end this one.
             if self.scheduler.check_pause():
                 self.scheduler.pause()
             frequency, _, _ = self.dds_link.set(self.channel, wanted)
             # The abscissa is what the DDS made, not what was asked for.
-            self.append_to_dataset("frequency_scan.frequency", frequency)
-            self.append_to_dataset("frequency_scan.result", self.measure(wanted, frequency))
-            self.set_dataset("frequency_scan.progress", number / points, broadcast=True)
+            self.mutate_dataset("frequency_scan.frequency", i, frequency)
+            self.mutate_dataset("frequency_scan.result", i, self.measure(wanted, frequency))
+            self.set_dataset("frequency_scan.progress", (i + 1) / points, broadcast=True)
 
     def measure(self, wanted, frequency):
         """Put your detector here. Until then: by how much the DDS misses the frequency, in Hz."""

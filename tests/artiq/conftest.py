@@ -124,16 +124,25 @@ def run_tool(module: str, *arguments: Any, cwd: Any = None, status: int = 0) -> 
 def artiq_run(tmp_path: Path) -> Callable[..., str]:
     """Run an experiment with a device_db; what it printed."""
 
-    def run(device_db: dict[str, Any], name: str, **arguments: Any) -> str:
+    def run(
+        device_db: dict[str, Any],
+        name: Any,
+        hdf5: Path | None = None,
+        status: int = 0,
+        **arguments: Any,
+    ) -> str:
         given = [f"{key}={value!r}" for key, value in arguments.items()]
+        options = [] if hdf5 is None else ["--hdf5", hdf5]
         path = write_device_db(tmp_path, device_db)
         return run_tool(
             "artiq.frontend.artiq_run",
             "--device-db",
             path,
+            *options,
             ROOT / "experiments" / name,
             *given,
             cwd=tmp_path,
+            status=status,
         )
 
     return run

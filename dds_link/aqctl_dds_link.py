@@ -1,4 +1,4 @@
-"""``aqctl_dds_link``: the controller, with sipyco's arguments, under ``artiq_ctlmgr`` or by hand."""
+"""``aqctl_dds_link``: the controller, with the arguments that ARTIQ's controllers have."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import argparse
 import asyncio
 import logging
 import sys
-from typing import Sequence
+from typing import TYPE_CHECKING, Sequence
 
 from dds_link import logs
+
+if TYPE_CHECKING:
+    from dds_link.config import Config
+    from dds_link.controller import Controller
 
 RPC_PORT = 3293
 JSON_PORT = 65432
@@ -21,33 +25,44 @@ def get_argparser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="aqctl_dds_link", description="Controller of DDS RF sources: JSON and sipyco RPC."
     )
-    device = parser.add_argument_group("device")
-    device.add_argument("-d", "--device", metavar="TRANSPORT",
-                        help="transport of the hardware, in place of the one in --config")
-    device.add_argument("--simulation", action="store_true",
-                        help="drive register-true models, even if a device is given")
-    device.add_argument("--config", metavar="FILE.toml",
-                        help="device, pins, channels and limits; without it, and with "
-                        "--simulation: four AD9910 at 1 GSPS")  # fmt: skip
-    network = parser.add_argument_group("network server")
-    network.add_argument("--bind", default=[], action="append",
-                         help="additional hostname or IP address to bind to; '*' for all")
-    network.add_argument("--no-localhost-bind", action="store_true",
-                         help="do not implicitly also bind to localhost addresses")
-    network.add_argument("-p", "--port", default=RPC_PORT, type=int,
-                         help="TCP port of the RPC, 0 for any (default: %(default)d)")
-    network.add_argument("--json-port", default=JSON_PORT, type=int,
-                         help="TCP port of the JSON protocol, 0 for any (default: %(default)d)")
-    network.add_argument("--ssl", nargs=3, metavar=("CERT", "KEY", "PEER"),
-                         help="TLS on both ports: our certificate, our key, certificates of the "
-                         "clients to trust")
-    network.add_argument("--loop", choices=("auto", "asyncio", "uvloop"), default="auto",
-                         help="event loop; auto takes uvloop where it is installed")  # fmt: skip
-    verbosity = parser.add_argument_group("verbosity")
-    verbosity.add_argument("-v", "--verbose", default=0, action="count",
-                           help="increase logging level")
-    verbosity.add_argument("-q", "--quiet", default=0, action="count",
-                           help="decrease logging level")  # fmt: skip
+    add = parser.add_argument_group("device").add_argument
+    add("-d", "--device", metavar="TRANSPORT", help="transport in place of the one in --config")
+    add("--simulation", action="store_true", help="drive register-true models, whatever the device")
+    add("--config", metavar="FILE.toml", help="device, pins, channels and limits; without it, and "
+        "with --simulation: four AD9910 at 1 GSPS")  # fmt: skip
+    add = parser.add_argument_group("network server").add_argument
+    add(
+        "--bind",
+        default=[],
+        action="append",
+        metavar="ADDRESS",
+        help="address or host name to listen on beside localhost; '*' for all; may be repeated",
+    )
+    add("--no-localhost-bind", action="store_true", help="do not listen on localhost")
+    add(
+        "-p",
+        "--port",
+        default=RPC_PORT,
+        type=int,
+        help="TCP port of the RPC, 0 for any (default: %(default)d)",
+    )
+    add(
+        "--json-port",
+        default=JSON_PORT,
+        type=int,
+        help="TCP port of the JSON protocol, 0 for any (default: %(default)d)",
+    )
+    add(
+        "--ssl",
+        nargs=3,
+        metavar=("CERT", "KEY", "PEER"),
+        help="TLS on both ports: our certificate, our key, certificates of the clients to trust",
+    )
+    add("--loop", choices=("auto", "asyncio", "uvloop"), default="auto",
+        help="event loop; auto takes uvloop where it is installed")  # fmt: skip
+    add = parser.add_argument_group("verbosity").add_argument
+    add("-v", "--verbose", default=0, action="count", help="increase logging level")
+    add("-q", "--quiet", default=0, action="count", help="decrease logging level")
     return parser
 
 
@@ -106,25 +121,28 @@ async def _run(args: argparse.Namespace) -> str | int:
     return 0 if stopped else 1
 
 
-def _config(args: argparse.Namespace):  # type: ignore[no-untyped-def]
+def _config(args: argparse.Namespace) -> Config:
     """The configuration that the arguments mean."""
     from dds_link import config
+    from dds_link.errors import ConfigError
 
     if args.config:
         found = config.load(args.config)
     elif args.simulation:
         found = config.simulated_board()
     else:
-        raise config.ConfigError(
+        raise ConfigError(
             ["nothing to drive: give --config FILE.toml for hardware, or --simulation"]
         )
     return config.with_transport(found, args.device) if args.device else found
 
 
-async def _listen(args: argparse.Namespace, controller) -> str:  # type: ignore[no-untyped-def]
+async def _listen(args: argparse.Namespace, controller: Controller) -> str:
     """Open both ports; returns the line that says that the controller is ready."""
     from dds_link import listening
 
+    if args.port == args.json_port != 0:
+        raise OSError(f"RPC and JSON cannot share port {args.port}: give another --json-port")
     hosts = listening.addresses(args.bind, args.no_localhost_bind)
     if not hosts:
         raise OSError("no address to listen on: give --bind, or leave --no-localhost-bind out")

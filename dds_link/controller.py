@@ -60,16 +60,20 @@ class Controller:
         :raises ImportError: if sipyco is not installed.
         """
         from sipyco.pc_rpc import Server
-        from sipyco.tools import SimpleSSLConfig
 
         sockets = claim("RPC", hosts, port)
         number: int = sockets[0].getsockname()[1]
         for sock in sockets:  # sipyco takes addresses, not sockets
             sock.close()
         target = partial(rpc.RPCTarget, self.assembly.service, lambda: self.json_port)
-        self._rpc = Server({rpc.TARGET: target}, builtin_terminate=True, allow_parallel=True)
-        config = SimpleSSLConfig(*ssl_files) if ssl_files else None
-        await self._rpc.start(list(hosts), number, config)
+        server = Server({rpc.TARGET: target}, builtin_terminate=True, allow_parallel=True)
+        if ssl_files:
+            from sipyco.tools import SimpleSSLConfig  # since sipyco 1.10
+
+            await server.start(list(hosts), number, SimpleSSLConfig(*ssl_files))
+        else:
+            await server.start(list(hosts), number)
+        self._rpc = server
         return number
 
     async def run(self) -> None:
@@ -92,7 +96,7 @@ class Controller:
         """
         self._shell.close_listeners()
         ended = await self.assembly.stop()
-        self._shell.close()
+        await self._shell.close()
         if self._rpc is not None:
             await self._rpc.stop()
         if not ended:
@@ -107,7 +111,8 @@ def claim(what: str, hosts: Sequence[str], port: int) -> Any:
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise PortTaken(f"cannot listen for {what} on port {port}: {error.strerror}") from None
-        who = next(filter(None, (who_answers(host, port) for host in hosts)))
+        known = filter(None, (who_answers(host, port) for host in hosts))
+        who = next(known, "another program")
         raise PortTaken(f"{what} port {port} is taken: {who} answers there") from None
 
 

@@ -14,7 +14,7 @@ import ssl as ssl_module
 from functools import partial
 from typing import Any, Callable, Iterable, Protocol
 
-from dds_link.errors import Busy, WireError
+from dds_link.errors import Busy, DDSRefused, InternalError, WireError
 from dds_link.protocol.commands import Subscribe
 from dds_link.protocol.connection import MAX_OUTSTANDING, Connection, Ticket
 from dds_link.service.events import Session
@@ -22,12 +22,18 @@ from dds_link.service.service import Service
 
 logger = logging.getLogger(__name__)
 
+Deliver = Callable[[dict[str, Any], int], None]
+"""Sends an event and its number."""
+
 FRAMES_PER_TURN = 32
 MAX_CONNECTIONS = 1000
 """Most connections at a time: an open-file limit of 1024 is common."""
 MAX_BACKLOG = 4 << 20
 """Most bytes that wait for a subscriber that does not read; then it is cut off (a gap in its events
 would be worse)."""
+LINGER = 2.0
+"""Seconds for which a client may finish sending after it was told that no more will be read:
+closing on unread bytes would reset the connection, and the answer might be lost."""
 SUMMARY_INTERVAL = 60.0
 """Seconds between two summaries of client faults in the log."""
 
@@ -49,12 +55,11 @@ class Handler(Protocol):
 class ServiceHandler:
     """Gives the requests of one connection to the DDS service.
 
-    :param deliver: sends an event of the subscription of a ticket: ``deliver(ticket, body, seq)``.
+    :param peer: name of the client.
+    :param deliver: sends the events of its subscription.
     """
 
-    def __init__(
-        self, service: Service, peer: str, deliver: Callable[[Ticket, Any, int], None]
-    ) -> None:
+    def __init__(self, service: Service, peer: str, deliver: Deliver) -> None:
         self._service = service
         self._session = Session(peer=peer)
         self._deliver = deliver
@@ -65,9 +70,7 @@ class ServiceHandler:
         if type(ticket.command) is not Subscribe:
             self._service.execute(ticket.command, self._session, reply)
             return
-        snapshot, subscription = self._service.subscribe(
-            ticket.command, partial(self._deliver, ticket)
-        )
+        snapshot, subscription = self._service.subscribe(ticket.command, self._deliver)
         if subscription is not None:
             self.close()
             self._subscription = subscription
@@ -116,17 +119,19 @@ class JsonConnection(asyncio.Protocol):
         self._reading = True
         self._serving = False
         self._again = False  # more frames wait for the next turn
-        self._eof = False
+        self._eof = False  # the client sends no more
+        self._over = False  # and all that it sent is dealt with
+        self._ended = False  # we send no more
+        self._linger: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: Any) -> None:
         """A client has connected."""
-        self._transport: Any = transport
+        self._transport = transport
         self._peer = _peer_name(transport.get_extra_info("peername"))
         self._handler = self._shell.make_handler(self._peer, self._deliver)
         if not self._shell.admit(self):
-            ticket = Ticket(0, b"", None)
-            self._connection.reply(ticket, Busy(f"{MAX_CONNECTIONS} connections are open already"))
-            transport.write(self._connection.data_to_send())  # type: ignore[attr-defined]
+            self._connection.refuse(Busy(f"{MAX_CONNECTIONS} connections are open already"))
+            self._transport.write(self._connection.data_to_send())
             self._transport.close()
 
     def data_received(self, data: bytes) -> None:
@@ -156,8 +161,14 @@ class JsonConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has ended. That changes no RF."""
+        if self._linger is not None:
+            self._linger.cancel()
         self._handler.close()
         self._shell.release(self)
+
+    def close(self) -> None:
+        """End the connection after what was answered already."""
+        self._transport.close()
 
     def abort(self) -> None:
         """Cut the connection."""
@@ -176,10 +187,9 @@ class JsonConnection(asyncio.Protocol):
                 self._end_input()
                 break
             if isinstance(ticket.command, WireError):
-                self._shell.faults.note(self._peer, ticket.command)
-                connection.reply(ticket, ticket.command)
+                self._reply(ticket, ticket.command)
             else:
-                self._handler.handle(ticket, partial(self._reply, ticket))
+                self._carry_out(ticket)
         else:
             self._again = True
             self._loop.call_soon(self._serve)
@@ -191,18 +201,29 @@ class JsonConnection(asyncio.Protocol):
         return self._paused or self._connection.outstanding >= MAX_OUTSTANDING
 
     def _end_input(self) -> None:
-        if self._eof and (ticket := self._connection.receive_eof()) is not None:
-            self._connection.reply(ticket, ticket.command)
+        if self._eof:
+            self._over = True
+            if (ticket := self._connection.receive_eof()) is not None:
+                self._reply(ticket, ticket.command)
+
+    def _carry_out(self, ticket: Ticket) -> None:
+        try:
+            self._handler.handle(ticket, partial(self._reply, ticket))
+        except Exception:  # a bug must not leave the client waiting
+            logger.exception("bug in a request")
+            self._reply(ticket, InternalError("a bug in the controller; its log has the details"))
 
     def _reply(self, ticket: Ticket, outcome: Any) -> None:
+        if isinstance(outcome, WireError) and outcome.client_error is DDSRefused:
+            self._shell.faults.note(self._peer, outcome)
         self._connection.reply(ticket, outcome)
         if not self._serving:
             self._flush()
             if not self._again and not self._reading:
                 self._serve()
 
-    def _deliver(self, ticket: Ticket, body: dict[str, Any], seq: int) -> None:
-        self._connection.event(ticket, body, seq)
+    def _deliver(self, body: dict[str, Any], seq: int) -> None:
+        self._connection.event(body, seq)
         if not self._serving:
             self._flush()
         if self._transport.get_write_buffer_size() > MAX_BACKLOG:
@@ -211,12 +232,23 @@ class JsonConnection(asyncio.Protocol):
 
     def _flush(self) -> None:
         data = self._connection.data_to_send()
-        if data:
+        # Writing to a lost connection would make the event loop log warnings.
+        if data and not self._ended and not self._transport.is_closing():
             self._shell.trace(self._peer, "<", data)
             self._transport.write(data)
-        ended = self._eof and not self._again and not self._handler.listening
-        if (self._connection.closing or ended) and not self._connection.outstanding:
+        over = self._over and not self._handler.listening
+        if (self._connection.closing or over) and not self._connection.outstanding:
+            self._end_output()
+
+    def _end_output(self) -> None:
+        """Close the connection, at once if the client has nothing more to send."""
+        if self._eof:
             self._transport.close()
+        elif not self._ended and not self._transport.is_closing():
+            self._ended = True
+            self._linger = self._loop.call_later(LINGER, self._transport.abort)
+            if self._transport.can_write_eof():
+                self._transport.write_eof()
 
     def _update_reading(self) -> None:
         """Read on only if what was read is dealt with."""
@@ -237,7 +269,7 @@ class JsonShell:
 
     def __init__(
         self,
-        make_handler: Callable[[str, Callable[[Ticket, Any, int], None]], Handler],
+        make_handler: Callable[[str, Deliver], Handler],
         make_connection: Callable[[], Connection] = Connection,
         trace: Callable[[str, str, bytes], None] | None = None,
     ) -> None:
@@ -278,11 +310,14 @@ class JsonShell:
         for server in self._servers:
             server.close()
 
-    def close(self) -> None:
-        """Stop listening and cut every connection."""
+    async def close(self) -> None:
+        """Stop listening, and end every connection; a client that does not read is cut off."""
         self.close_listeners()
-        for connection in list(self._open):
-            connection.abort()
+        for end in (JsonConnection.close, JsonConnection.abort):
+            for connection in list(self._open):
+                end(connection)
+            for _ in range(2):  # turns of the loop, in which it writes and closes
+                await asyncio.sleep(0)
 
 
 def _peer_name(address: Any) -> str:

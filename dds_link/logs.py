@@ -1,4 +1,4 @@
-"""Log lines as ``artiq_ctlmgr`` reads them: ``LEVEL:name:message``, ``LEVEL<lines>:...`` for more."""
+"""Log lines as ``artiq_ctlmgr`` reads them: ``LEVEL:name:message``, ``LEVEL<lines>:`` for more."""
 
 from __future__ import annotations
 

@@ -35,17 +35,17 @@ class RPCTarget:
         """TCP port of the JSON protocol, on the addresses of this one."""
         return self._json_port()
 
-    async def hello(self, client: Any = None, rid: Any = None) -> dict:
+    async def hello(self, name: Any = None, rid: Any = None) -> dict[str, Any]:
         """Name this connection in events and records."""
-        return await self._execute("hello", client=client, rid=rid)
+        return await self._dict("hello", client=name, rid=rid)
 
-    async def identify(self) -> dict:
+    async def identify(self) -> dict[str, Any]:
         """Package, version, device type, simulation or not, epochs."""
-        return await self._execute("identify")
+        return await self._dict("identify")
 
-    async def describe(self) -> dict:
+    async def describe(self) -> dict[str, Any]:
         """Channels with limits and resolution, and capabilities."""
-        return await self._execute("describe")
+        return await self._dict("describe")
 
     async def set(
         self,
@@ -57,7 +57,7 @@ class RPCTarget:
         ftw: Any = None,
         pow: Any = None,
         asf: Any = None,
-    ) -> dict:
+    ) -> dict[str, Any]:
         """Set what is given of one channel and leave the rest; returns what was programmed.
 
         :param channel: index or name.
@@ -66,17 +66,17 @@ class RPCTarget:
         :param phase: turns, or the word pow.
         :param enabled: False switches off and keeps the amplitude for on.
         """
-        return await self._execute(
+        return await self._dict(
             "set", channel=channel, frequency=frequency, amplitude=amplitude, phase=phase,
             enabled=enabled, ftw=ftw, pow=pow, asf=asf,
         )  # fmt: skip
 
-    async def apply(self, changes: Any) -> list:
+    async def apply(self, changes: Any) -> list[Any]:
         """Set several channels on one I/O update, all or nothing.
 
         :param changes: list of dicts with the arguments of set.
         """
-        return await self._execute("apply", changes=changes)
+        return await self._list("apply", changes=changes)
 
     async def get(self, channel: Any = None, verify: Any = False) -> Any:
         """What one channel (a dict) or every channel (a list) holds.
@@ -85,25 +85,32 @@ class RPCTarget:
         """
         return await self._execute("get", channel=channel, verify=verify)
 
-    async def sync(self, channels: Any = None) -> list:
+    async def sync(self, channels: Any = None) -> list[Any]:
         """Clear the phase accumulators of some or all channels together."""
-        return await self._execute("sync", channels=channels)
+        return await self._list("sync", channels=channels)
 
-    async def kill(self) -> dict:
+    async def kill(self) -> dict[str, Any]:
         """RF off by every means there is, latched until arm_rf."""
-        return await self._execute("kill")
+        return await self._dict("kill")
 
-    async def arm_rf(self) -> dict:
+    async def arm_rf(self) -> dict[str, Any]:
         """Lift the latch of kill; the channels stay off until they are enabled one by one."""
-        return await self._execute("arm_rf")
+        return await self._dict("arm_rf")
 
-    async def reset(self) -> list:
+    async def reset(self) -> list[Any]:
         """Initialise the device again; phase coherence is lost."""
-        return await self._execute("reset")
+        return await self._list("reset")
+
+    async def _dict(self, command_id: str, **fields: Any) -> dict[str, Any]:
+        result: dict[str, Any] = await self._execute(command_id, **fields)
+        return result
+
+    async def _list(self, command_id: str, **fields: Any) -> list[Any]:
+        result: list[Any] = await self._execute(command_id, **fields)
+        return result
 
     async def _execute(self, command_id: str, **fields: Any) -> Any:
-        data = {key: _plain(value) for key, value in fields.items()}
-        command = command_of({"command_id": command_id, **data})
+        command = command_of({"command_id": command_id, **fields})
         ended: "asyncio.Future[Any]" = asyncio.get_running_loop().create_future()
         self._service.execute(command, self._session, _setter(ended))
         outcome = await ended
@@ -120,12 +127,3 @@ def _setter(future: "asyncio.Future[Any]") -> Callable[[Any], None]:
             future.set_result(outcome)
 
     return set_result
-
-
-def _plain(value: Any) -> Any:
-    """numpy's scalars and arrays, which PYON carries, as Python's."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value.tolist() if hasattr(value, "tolist") else value

@@ -6,9 +6,7 @@ A lab that runs its own ``interact`` keeps running it; without one, the DDS serv
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Callable
 
@@ -20,17 +18,22 @@ try:
     from dds_link import config as configuration
     from dds_link.assembly import Assembly
     from dds_link.controller import claim, on_stop_signals
-    from dds_link.errors import InternalError, WireError
+    from dds_link.errors import InternalError, Unsupported, WireError
     from dds_link.json_shell import JsonShell, ServiceHandler
     from dds_link.protocol.codec import command_of, decode_object
+    from dds_link.protocol.commands import Subscribe
     from dds_link.protocol.connection import Connection, Ticket
     from dds_link.service.events import Session
+    from dds_link.service.executor import Executor, Outcome, Worker
 except ImportError as missing:
     raise ImportError(
         f"{missing}; the server needs more than the client: pip install 'dds_link[controller]'"
     ) from missing
 
 Interact = Callable[[Any], Any]
+
+PATIENCE = 60.0
+"""Longest time that :func:`interact` waits for the DDS service, in seconds."""
 
 
 class _Host:
@@ -58,10 +61,11 @@ class _Host:
 
     async def execute(self, data: Any) -> Any:
         """Carry out one object as a command."""
+        command = command_of(data)
+        if type(command) is Subscribe:
+            raise Unsupported("events need a connection of their own to the DDS service")
         ended = self._loop.create_future()
-        self.assembly().service.execute(
-            command_of(data), Session(peer="interact"), ended.set_result
-        )
+        self.assembly().service.execute(command, Session(peer="interact"), ended.set_result)
         outcome = await ended
         if isinstance(outcome, WireError):
             raise outcome
@@ -69,7 +73,8 @@ class _Host:
 
     def execute_from_thread(self, data: Any) -> Any:
         """The same, from the worker thread of a lab's ``interact``."""
-        return asyncio.run_coroutine_threadsafe(self.execute(data), self._loop).result()
+        ended = asyncio.run_coroutine_threadsafe(self.execute(data), self._loop)
+        return ended.result(PATIENCE)
 
     async def stop(self) -> None:
         """Leave the outputs by the stop policy, if the service was ever made."""
@@ -107,33 +112,34 @@ class _InteractHandler:
 
     listening = False
 
-    def __init__(
-        self, host: _Host, function: Interact, pool: ThreadPoolExecutor, *unused: Any
-    ) -> None:
+    def __init__(self, host: _Host, function: Interact, worker: Executor, *unused: Any) -> None:
         self._host = host
         self._function = function
-        self._pool = pool
-        self._loop = asyncio.get_running_loop()
+        self._worker = worker
 
     def handle(self, ticket: Ticket, reply: Callable[[Any], None]) -> None:
         """See :meth:`dds_link.json_shell.Handler.handle`."""
-        self._pool.submit(self._run, ticket.command, reply)
+
+        def ended(outcome: Outcome) -> None:
+            reply(outcome.value)
+
+        self._worker.start(partial(self._run, ticket.command), ended)
 
     def close(self) -> None:
         """Nothing is kept for a connection."""
 
-    def _run(self, data: Any, reply: Callable[[Any], None]) -> None:
+    def _run(self, data: Any) -> Any:
+        """In the worker thread: the result, encoded, or the error to answer."""
         _running.host = self._host
         try:
             answer = self._function(data)
-            outcome: Any = msgspec.Raw(
+            return msgspec.Raw(
                 msgspec.json.encode({} if answer is None else answer, enc_hook=_plain)
             )
         except WireError as error:
-            outcome = error
-        except Exception as error:  # the lab's own code: its text is what helps
-            outcome = InternalError(f"{type(error).__name__}: {error}")
-        self._loop.call_soon_threadsafe(reply, outcome)
+            return error
+        except (Exception, SystemExit) as error:  # the lab's own code: its text is what helps
+            return InternalError(f"{type(error).__name__}: {error}")
 
 
 def _plain(value: Any) -> Any:
@@ -156,8 +162,9 @@ def start_server(
     :param host: address to listen on.
     :param port: TCP port.
     :param debug: print what goes over the wire.
-    :param interact: called with every object that comes, one at a time, in place of the DDS service.
-        A returned dict is the result, None an empty one, an exception an ``internal`` error.
+    :param interact: called with every object that comes, one at a time, in place of the DDS
+        service. A returned dict is the result, None an empty one, an exception an ``internal``
+        error.
     :param config: path of a config file (or a :class:`~dds_link.config.Config`) of the hardware;
         None is a simulation.
     :raises ConfigError: if the config cannot be used.
@@ -170,21 +177,19 @@ def start_server(
         loop.close()
 
 
-async def _serve(
-    host: str, port: int, debug: bool, function: Interact | None, config: Any
-) -> None:
+async def _serve(host: str, port: int, debug: bool, function: Interact | None, config: Any) -> None:
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     if threading.current_thread() is threading.main_thread():
         on_stop_signals(loop, stopped.set)
     dds = _Host(config)
-    pool = ThreadPoolExecutor(1, "interact")
+    worker = Worker(partial(_post, loop))
     trace = _print_trace if debug else None
     if function is None:
         shell = JsonShell(partial(ServiceHandler, dds.assembly().service), Connection, trace)
     else:
         shell = JsonShell(
-            partial(_InteractHandler, dds, function, pool),
+            partial(_InteractHandler, dds, function, worker),
             partial(Connection, decode_object),
             trace,
         )
@@ -193,10 +198,16 @@ async def _serve(
         print(f"listening json={host}:{port}", flush=True)
         await stopped.wait()
     finally:
-        shell.close()
+        await shell.close()
         await dds.stop()
-        pool.shutdown(wait=False, cancel_futures=True)
+        worker.close()
+
+
+def _post(loop: asyncio.AbstractEventLoop, call: Any, *arguments: Any) -> None:
+    """Hand a call to the loop; after the loop's end nobody waits for it."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(call, *arguments)
 
 
 def _print_trace(peer: str, direction: str, data: bytes) -> None:
-    print(f"{peer} {direction} {data.decode('utf-8', 'replace').rstrip()}", file=sys.stdout, flush=True)
+    print(f"{peer} {direction} {data.decode('utf-8', 'replace').rstrip()}", flush=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from collections import Counter
 from typing import Any, NoReturn
 
 import msgspec
@@ -25,6 +26,8 @@ MAX_ID_BYTES = 64
 
 # No double is longer written out, and int() of very many digits is slow.
 _MOST_DIGITS = 310
+# Longest place of a number in an error text: a key may be as long as the frame.
+_LONGEST_PLACE = 80
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
@@ -75,18 +78,33 @@ def decode_object(frame: bytes) -> Request:
         return diagnose(frame, error)
 
 
-def command_of(data: dict[str, Any]) -> Any:
+def command_of(data: Any) -> Any:
     """The command in an object that did not come over the wire (RPC, ``interact``).
 
+    :param data: a dict as on the wire, with numpy's numbers if need be; its ``id`` does not matter.
     :returns: a member of ``AnyCommand``, or the ``WireError`` to answer.
     """
     try:
+        if not isinstance(data, dict):
+            raise BadCommand(f"expected a dict with command_id, got {type(data).__name__}")
+        data = _plain({key: value for key, value in data.items() if key != "id"})
+        json.dumps(data, ensure_ascii=False).encode("utf-8")  # only what a frame could say
+        _refuse_huge_numbers(data)
         _explain_command(data)
         return msgspec.convert(data, AnyCommand)
     except WireError as error:
         return error
-    except (msgspec.ValidationError, ValueError, OverflowError) as error:
+    except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
         return BadCommand(str(error))
+
+
+def _plain(value: Any) -> Any:
+    """numpy's scalars and arrays as Python's."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _count_keys(data: Any) -> int:
@@ -116,14 +134,18 @@ def diagnose(frame: bytes, error: Exception) -> Request:
     """
     request_id = b""
     try:
+        raw_id = _decode_id(frame).id
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        raw_id = NO_ID
+    try:
         data = _strict_json(frame)
         if not isinstance(data, dict):
             raise BadFrame(f"expected one JSON object, got {_json_type(data)}")
-        request_id = _find_id(frame, data)
+        request_id = _echo(raw_id)
         _refuse_huge_numbers(data)
-        if isinstance(error, (msgspec.ValidationError, WireError)):
+        if isinstance(error, msgspec.ValidationError):
             _explain_command(data)
-            raise error if isinstance(error, WireError) else BadCommand(str(error))
+            raise BadCommand(str(error))
         raise BadFrame(f"not valid JSON: {error}")
     except WireError as refusal:
         return Request(request_id, refusal)
@@ -132,14 +154,18 @@ def diagnose(frame: bytes, error: Exception) -> Request:
 def _strict_json(frame: bytes) -> Any:
     """The frame by the standard library's parser, made strict."""
     try:
-        return json.loads(
+        data = json.loads(
             frame.decode("utf-8"),
             parse_constant=_refuse_constant,
             parse_int=_parse_int,
             object_pairs_hook=_refuse_duplicates,
         )
+        json.dumps(data, ensure_ascii=False).encode("utf-8")  # takes no half of a surrogate pair
+        return data
     except UnicodeDecodeError as error:
         raise BadFrame(f"not UTF-8 at byte {error.start}") from None
+    except UnicodeEncodeError:
+        raise BadFrame("half of a surrogate pair is no character") from None
     except RecursionError:
         raise BadFrame("nested too deeply") from None
     except ValueError as error:
@@ -157,9 +183,8 @@ def _parse_int(digits: str) -> int | float:
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     data = dict(pairs)
     if len(data) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise BadFrame(f"the key {twice!r} stands twice in one object")
+        [(twice, _)] = Counter(key for key, _ in pairs).most_common(1)
+        raise BadFrame(f"the key {twice!r:.80} stands twice in one object")
     return data
 
 
@@ -167,28 +192,16 @@ def _refuse_duplicate_keys(frame: bytes) -> None:
     _strict_json(frame)
 
 
-def _find_id(frame: bytes, data: dict[str, Any]) -> bytes:
-    """The ``id`` as it stands in the frame where msgspec can read it, else as Python prints it."""
-    try:
-        raw = _decode_id(frame).id
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        value = data.get("id")
-        if isinstance(value, float) and not math.isfinite(value):
-            return b""
-        raw = msgspec.Raw(json.dumps(value).encode())
-    return _echo(raw)
-
-
-def _refuse_huge_numbers(data: Any, where: str = "") -> None:
+def _refuse_huge_numbers(data: dict[str, Any]) -> None:
     """``OutOfRange`` for a number beyond a double, such as 1e400, naming its place."""
-    if isinstance(data, dict):
-        for key, value in data.items():
-            _refuse_huge_numbers(value, f"{where}.{key}" if where else key)
-    elif isinstance(data, list):
-        for index, value in enumerate(data):
-            _refuse_huge_numbers(value, f"{where}[{index}]")
-    elif isinstance(data, (int, float)) and abs(data) > sys.float_info.max:
-        raise OutOfRange(f"{where}: the number is too large")
+    waiting: list[tuple[str, Any]] = [("", data)]
+    while waiting:
+        where, value = waiting.pop()
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(item, (dict, list)):
+                waiting.append((f"{where}{key}."[:_LONGEST_PLACE], item))
+            elif isinstance(item, (int, float)) and abs(item) > sys.float_info.max:
+                raise OutOfRange(f"{where}{key}: the number is too large")
 
 
 def _explain_command(data: dict[str, Any]) -> None:
@@ -211,7 +224,8 @@ def _json_type(value: Any) -> str:
         return "a boolean"
     if isinstance(value, (int, float)):
         return "a number"
-    return {str: "a string", list: "an array", dict: "an object"}.get(type(value), "null")
+    names: dict[type, str] = {str: "a string", list: "an array", dict: "an object"}
+    return names.get(type(value), "null")
 
 
 def encode_success(request_id: bytes, result: Any) -> bytes:
@@ -231,7 +245,8 @@ def encode_error(request_id: bytes, error: WireError) -> bytes:
     if request_id:
         reply["id"] = msgspec.Raw(request_id)
     reply["code"] = error.code
-    reply["error"] = error.text
+    # Names from outside may hold surrogates, which no encoder takes.
+    reply["error"] = error.text.encode("utf-8", "replace").decode("utf-8")
     return _encode(reply) + b"\n"
 
 

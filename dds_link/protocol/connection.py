@@ -22,7 +22,7 @@ from dds_link.protocol.codec import Request, decode, encode_error, encode_event,
 from dds_link.protocol.framing import MAX_FRAME_BYTES, FrameReader
 
 MAX_OUTSTANDING = 1024
-"""Most requests of one connection that wait for their outcome; the shell reads no more until then."""
+"""Most requests of one connection that wait for their outcome; until then nothing more is read."""
 
 # A web page can make a browser send these to any port of the computer that it runs on.
 _HTTP_METHODS = (b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"CONNECT ", b"OPTIONS ",
@@ -67,7 +67,9 @@ class Connection:
         return self._place - self._head
 
     def receive_data(self, data: bytes) -> None:
-        """Take bytes from the socket, any number."""
+        """Take bytes from the socket, any number; none any more once :attr:`closing`."""
+        if self.closing:
+            return
         if self._opening is not None:
             data = self._opening + data
             if data.startswith(_HTTP_METHODS):
@@ -84,7 +86,7 @@ class Connection:
         rest = self._opening or self._frames.pending
         if self.closing or not rest:
             return None
-        self._frames = FrameReader()
+        self._opening, self._frames = None, FrameReader()
         return self._ticket(Request(b"", BadFrame("the connection ended within a frame")))
 
     def next_request(self) -> Ticket | None:
@@ -103,14 +105,21 @@ class Connection:
         self._place += 1
         return ticket
 
+    def refuse(self, error: WireError) -> None:
+        """Say ``error`` without being asked, and take no requests."""
+        self.closing = True
+        self.reply(self._ticket(Request(b"", error)), error)
+
     def reply(self, ticket: Ticket, outcome: Any) -> None:
-        """Give the outcome of a request: a result to encode, or a ``WireError``."""
+        """Give the outcome of a request: a result to encode, or a ``WireError``. Only the first one
+        counts."""
         if isinstance(outcome, WireError):
             line = encode_error(ticket.id, outcome)
         else:
             line = encode_success(ticket.id, outcome)
         if ticket.place != self._head:
-            self._early[ticket.place] = line
+            if ticket.place > self._head:
+                self._early.setdefault(ticket.place, line)
             return
         self._out.append(line)
         self._head += 1
@@ -118,11 +127,11 @@ class Connection:
             self._out.append(later)
             self._head += 1
 
-    def event(self, ticket: Ticket, body: dict[str, Any], seq: int) -> None:
-        """Send an event of the subscription that ``ticket`` asked for; never before its reply."""
+    def event(self, body: dict[str, Any], seq: int) -> None:
+        """Send an event, after every reply that was given before it."""
         line = encode_event(body, seq)
-        if ticket.place in self._early:
-            self._early[ticket.place] += line
+        if self._early:
+            self._early[max(self._early)] += line
         else:
             self._out.append(line)
 

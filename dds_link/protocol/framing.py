@@ -109,7 +109,7 @@ class FrameReader:
                         end = position
                         break
                 elif byte == _NEWLINE:
-                    end = position
+                    end = token.start()
                     break
                 elif position - token.start() == 1:
                     self._in_string = True
@@ -118,7 +118,7 @@ class FrameReader:
                 position = len(buffer)
                 break
         self._position = position
-        self._depth = 0 if end >= 0 else depth
+        self._depth = 0 if end >= 0 else depth  # a frame that a newline ends leaves braces open
         return end
 
     def _skip_string(self, position: int) -> int:

@@ -18,7 +18,7 @@ from dds_link.client import Client
 from ..test_device_db_example import DEVICE_DB
 
 ROOT = Path(__file__).parent.parent.parent
-DEADLINE = 120.0
+DEADLINE = 60.0
 """Seconds for one run of a tool; reached only by a test that fails."""
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
@@ -52,7 +52,9 @@ class ControllerProcess:
         # Ends by itself: the process says it listens, or exits.
         line = self._process.stdout.readline()
         ports = re.match(r"listening rpc=.*:(\d+) json=.*:(\d+)$", line)
-        assert ports is not None, f"the controller said {line!r}"
+        if ports is None:
+            self.stop()
+            pytest.fail(f"the controller said {line!r}")
         self.rpc_port, self.json_port = int(ports[1]), int(ports[2])
 
     def client(self) -> Client:

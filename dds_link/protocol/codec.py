@@ -234,9 +234,8 @@ def encode_success(request_id: bytes, result: Any) -> bytes:
     :param request_id: JSON of the ``id``, or empty.
     :param result: anything that msgspec encodes to an object or array.
     """
-    if request_id:
-        return b'{"status":"success","id":%b,"result":%b}\n' % (request_id, _encode(result))
-    return b'{"status":"success","result":%b}\n' % _encode(result)
+    echo = b'"id":' + request_id + b"," if request_id else b""
+    return b'{"status":"success",' + echo + b'"result":' + _encode(result) + b"}\n"
 
 
 def encode_error(request_id: bytes, error: WireError) -> bytes:

@@ -54,6 +54,13 @@ class FrameReader:
 
         :raises FrameTooLong: the stream cannot be read on.
         """
+        buffer, start = self._buffer, self._start
+        if self._position <= start and buffer.startswith(b"{", start):
+            # Usual case: a line that is one object, whose first closing brace is the last byte.
+            newline = buffer.find(b"\n", start, start + self._max_bytes)
+            if newline > start and buffer.find(b"}", start, newline) == newline - 1:
+                self._start = self._position = newline + 1
+                return buffer[start:newline]
         while self._start < len(self._buffer):
             end = self._find_end()
             if (len(self._buffer) if end < 0 else end) - self._start > self._max_bytes:
@@ -77,12 +84,6 @@ class FrameReader:
             self._position = self._start
             if self._start == len(buffer):
                 return -1
-            newline = buffer.find(b"\n", self._start)
-            if newline >= 0 and buffer[self._start] == _OPEN:
-                # Usual case: the first closing brace is the line's last, so nothing ends before.
-                close = buffer.find(b"}", self._start, newline)
-                if close < 0 or close == newline - 1:
-                    return newline
         if buffer[self._start] != _OPEN:
             newline = buffer.find(b"\n", self._position)
             self._position = newline if newline >= 0 else len(buffer)

@@ -83,11 +83,9 @@ def rpc(stack: ExitStack, server: Server) -> Callable[[], object]:
 
 
 def hold_idle(stack: ExitStack, port: int, count: int = IDLE_CONNECTIONS) -> None:
-    """Open ``count`` connections to a controller, say one word on each, and leave them open."""
+    """Connect ``count`` clients that ask for nothing; like every client, they hear of new epochs."""
     for _ in range(count):
-        sock = stack.enter_context(connect(port))
-        sock.sendall(frames.PING)
-        sock.recv(1024)
+        stack.enter_context(Client(HOST, port))
 
 
 class AsyncMeasurement(Measurement):

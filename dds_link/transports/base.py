@@ -6,32 +6,34 @@ and nothing else; what the chips hold after that is the device's business.
 
 import threading
 from abc import ABC, abstractmethod
-from typing import List, NamedTuple, Sequence, Union
+from typing import List, Sequence, Union
+
+from msgspec import Struct
 
 from dds_link.errors import Preempted
 
 
-class Transfer(NamedTuple):
+class Transfer(Struct, frozen=True, gc=False):
     """One SPI frame: chip select low, the bytes out MSB first (mode 0), chip select high."""
 
     chip: int
     data: bytes
 
 
-class Pulse(NamedTuple):
+class Pulse(Struct, frozen=True, gc=False):
     """One pulse, low to high to low, on a named line, of 1 us or longer."""
 
     line: str
 
 
-class Level(NamedTuple):
+class Level(Struct, frozen=True, gc=False):
     """A named line set high or low, and left there."""
 
     line: str
     high: bool
 
 
-class Delay(NamedTuple):
+class Delay(Struct, frozen=True, gc=False):
     """Nothing for at least ``seconds``."""
 
     seconds: float
@@ -115,6 +117,10 @@ class SpiTransport(ABC):
     @abstractmethod
     def level(self, line: str, high: bool) -> None:
         """Set ``line``."""
+
+    def is_high(self, line: str) -> "bool | None":
+        """Level of a line, which this transport drives; None if it cannot tell."""
+        return None
 
     @abstractmethod
     def delay(self, seconds: float) -> None:

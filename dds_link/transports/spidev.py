@@ -165,6 +165,11 @@ class SpidevTransport(SpiTransport):
         except OSError as error:
             raise self._failed(f"setting {line}", error) from error
 
+    def is_high(self, line: str) -> bool:
+        """Level that ``line`` was last set to, or had when the lines to keep were opened."""
+        self._check_line(line)
+        return line in self._gpio.active
+
     def delay(self, seconds: float) -> None:
         """Wait; raises :class:`~dds_link.errors.Preempted` as soon as ``interrupt`` is set."""
         self._check_open()

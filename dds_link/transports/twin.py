@@ -70,6 +70,13 @@ class TwinTransport(SpiTransport):
         except KeyError:
             raise _not_wired(line) from None
 
+    def is_high(self, line: str) -> bool:
+        """Level of a line."""
+        try:
+            return self.board.is_high(line)
+        except KeyError:
+            raise _not_wired(line) from None
+
     def delay(self, seconds: float) -> None:
         """Sleep on the clock, in slices."""
         if not self._is_open:

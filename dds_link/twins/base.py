@@ -22,3 +22,6 @@ class SpiBoard(Protocol):
 
     def level(self, line: str, high: bool) -> None:
         """Set a line; edges act."""
+
+    def is_high(self, line: str) -> bool:
+        """Level of a line."""

@@ -1,6 +1,7 @@
 """The names of the lines, and the values that operations are."""
 
 from dds_link.transports.base import IO_RESET, IO_UPDATE, MASTER_RESET, Transfer, rf_switch
+from dds_link.transports.scripted import ScriptedTransport
 
 
 def test_names_of_lines() -> None:
@@ -10,3 +11,7 @@ def test_names_of_lines() -> None:
 
 def test_operations_are_values() -> None:
     assert Transfer(0, b"\1") == Transfer(0, b"\1") != Transfer(1, b"\1")
+
+
+def test_a_transport_need_not_know_levels() -> None:
+    assert ScriptedTransport([]).is_high("rf_switch0") is None

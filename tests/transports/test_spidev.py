@@ -360,6 +360,21 @@ def test_on_start_keep_changes_nothing(bench: LinuxBench) -> None:
     assert bench.gpio.changes == []
 
 
+def test_levels_that_were_kept_are_known(bench: LinuxBench) -> None:
+    bench.gpio.drive(*RF_SWITCH, True)
+    transport = make(
+        channel(0, 0, "gpiochip0:19", on_start="keep"),
+        channel(1, 1, "gpiochip0:20", on_start="keep"),
+    )
+    transport.open()
+    assert transport.is_high("rf_switch0")
+    assert not transport.is_high("rf_switch1")
+    transport.level("rf_switch0", False)
+    assert not transport.is_high("rf_switch0")
+    with pytest.raises(TransportError, match="line 'rf_switch2' is not wired"):
+        transport.is_high("rf_switch2")
+
+
 def test_on_start_keep_of_one_channel_keeps_its_switch_only(bench: LinuxBench) -> None:
     other = Place("/dev/gpiochip0", 20)
     for place in (RF_SWITCH, other):

@@ -104,6 +104,17 @@ def test_a_delay_is_cut_into_slices(board: RecordingBoard) -> None:
     assert clock.time < 1001.0
 
 
+def test_levels_are_known() -> None:
+    clock = ManualClock()
+    transport = TwinTransport(AD9910Board(1, 1e9, clock), clock)
+    transport.open()
+    assert not transport.is_high("rf_switch0")
+    transport.level("rf_switch0", True)
+    assert transport.is_high("rf_switch0")
+    with pytest.raises(TransportError, match="line 'rf_switch1' is not wired"):
+        transport.is_high("rf_switch1")
+
+
 def test_over_a_real_twin() -> None:
     clock = ManualClock()
     board = AD9910Board(2, 1e9, clock)

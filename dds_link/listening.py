@@ -69,7 +69,8 @@ def _family(address: str) -> socket.AddressFamily:
 
 
 def _bound(address: str, port: int) -> socket.socket:
-    sock = socket.socket(_family(address), socket.SOCK_STREAM)
+    # Named, because asyncio sends small events at once (TCP_NODELAY) only where it reads "TCP".
+    sock = socket.socket(_family(address), socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":  # elsewhere it would let two programs share a port
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

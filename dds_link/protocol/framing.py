@@ -61,19 +61,18 @@ class FrameReader:
             if newline > start and buffer.find(b"}", start, newline) == newline - 1:
                 self._start = self._position = newline + 1
                 return buffer[start:newline]
-        while self._start < len(self._buffer):
-            end = self._find_end()
-            if (len(self._buffer) if end < 0 else end) - self._start > self._max_bytes:
-                raise FrameTooLong(
-                    f"a frame is longer than {self._max_bytes} bytes; the connection is closed"
-                )
-            if end < 0:
-                return None
-            frame = self._buffer[self._start : end].strip(_SPACE)
-            self._start = self._position = end
-            if frame:
-                return frame
-        return None
+        if self._start == len(self._buffer):
+            return None
+        end = self._find_end()
+        if (len(self._buffer) if end < 0 else end) - self._start > self._max_bytes:
+            raise FrameTooLong(
+                f"a frame is longer than {self._max_bytes} bytes; the connection is closed"
+            )
+        if end < 0:
+            return None
+        frame = self._buffer[self._start : end].strip(_SPACE)
+        self._start = self._position = end
+        return frame
 
     def _find_end(self) -> int:
         """Where the present frame ends, or -1. At its beginning, skips white space first."""

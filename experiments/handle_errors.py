@@ -44,9 +44,8 @@ class HandleErrors(EnvExperiment):
             self.note("host: unavailable")
         self.somebody_else_syncs()
         try:
-            # The answer to one call tells that phases are no longer what they were ...
+            # Whichever call first knows that phases are no longer what they were is not sent.
             self.dds_link.set(self.channel, phase=0.25)
-            # ... so the next is not sent. (After a lost connection the first is not sent, either.)
             self.dds_link.set(self.channel, phase=0.5)
         except DDSStateLost as error:
             # Raised once.

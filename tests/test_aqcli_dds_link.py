@@ -60,7 +60,8 @@ def cli(board: Listening, capsys: pytest.CaptureFixture[str]) -> Cli:
         return Done(status, *capsys.readouterr())
 
     call("arm-rf")
-    assert call("reset").status == 0
+    call("reset")
+    assert call("apply 0 on, 1 on, 2 on, 3 on").status == 0
     return call
 
 

@@ -38,6 +38,7 @@ def dds(board: Listening) -> Iterator[Client]:
     with Client("127.0.0.1", board.json_port) as client:
         client.arm_rf()
         client.reset()
+        client.apply([{"channel": channel, "enabled": True} for channel in range(4)])
         yield client
 
 
@@ -171,9 +172,9 @@ def test_a_taken_port_is_said_in_one_sentence_by_the_controller(
     board: Listening, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert demo.main(["--once", "--json-port", str(board.json_port), "--port", "0"]) == 1
-    first, second = capfd.readouterr().err.splitlines()
-    assert first.startswith(f"aqctl_dds_link: JSON port {board.json_port} is taken: a dds_link ")
-    assert second.startswith("dds_link.demo: no controller (")
+    *_, theirs, ours = capfd.readouterr().err.splitlines()
+    assert theirs.startswith(f"aqctl_dds_link: JSON port {board.json_port} is taken: a dds_link ")
+    assert ours.startswith("dds_link.demo: no controller (")
 
 
 def test_an_answer_that_does_not_come_is_a_failure(

@@ -150,9 +150,7 @@ def test_the_run_introduces_itself(rid: Any, file: Any, hello: dict[str, Any]) -
 
 def test_hardware_is_not_warned_of(caplog: pytest.LogCaptureFixture) -> None:
     def play(peer: Any) -> None:
-        from .client.cases import IDENTITY
-
-        peer.answer({"command_id": "identify"}, {**IDENTITY, "simulation": False})
+        peer.greet(simulation=False)
         peer.answer({"command_id": "ping"}, {"device": "ready"})
         peer.expect_close()
 

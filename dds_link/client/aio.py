@@ -21,7 +21,7 @@ from typing import (
 from ..errors import DDSLinkError
 from ..model import Receipt
 from . import frames
-from .core import Core, Event, Expired, Lines, Step
+from .core import LINK_ERRORS, RECEIVES, BadReply, Core, Event, Expired, Lines, Step, Unasked
 from .frames import Channel
 from .link import tune, waiter
 
@@ -71,10 +71,31 @@ class Wire(asyncio.Protocol):
         """
         return self._lost is None and not self._lines and not self._readable(0)
 
-    async def exchange(self, line: bytes, timeout: float) -> bytes:
-        """Send a line and return the next one.
+    async def gather(self) -> Lines:
+        """Let the event loop receive what is there; everything that waits to be taken.
+
+        The loop reads a socket in the turn after it saw it readable: two silent turns are the end.
+
+        :raises BadReply: if it does not end.
+        :raises OSError, EOFError: if the link is lost.
+        """
+        silent = 0
+        for _ in range(RECEIVES):
+            if self._lost is not None:
+                raise self._lost
+            if silent == 2:
+                return self._lines
+            waiting = len(self._lines)
+            self._transport.resume_reading()
+            await asyncio.sleep(0)
+            silent = 0 if self._readable(0) or len(self._lines) != waiting else silent + 1
+        raise BadReply("nobody asked for so much")
+
+    async def exchange(self, line: bytes, timeout: float, read: Callable[[bytes], T]) -> T:
+        """Send a line, and return what ``read`` makes of the next one.
 
         :param timeout: for both together, seconds.
+        :param read: raises :exc:`.Unasked` for a line that is not the reply; then the next is read.
         :raises Expired: after that time.
         :raises BadReply: if it is too long.
         :raises OSError, EOFError: if the link is lost.
@@ -82,7 +103,11 @@ class Wire(asyncio.Protocol):
         alarm = self._loop.call_later(timeout, self._lose, Expired())
         try:
             self._transport.write(line)
-            return await self.read_line()
+            while True:
+                try:
+                    return read(await self.read_line())
+                except Unasked:
+                    pass
         finally:
             alarm.cancel()
 
@@ -137,8 +162,10 @@ async def open_wire(core: Core, ssl: "Optional[SSLContext]", steps: List[Step]) 
         raise core.unreachable(error) from error
     for verb, line, finish in steps:
         try:
-            finish(core.result(await wire.exchange(line, core.timeout)))
+            finish(await wire.exchange(line, core.timeout, core.result))
         except BaseException as error:
+            if core.can_do_without(line, error):
+                continue
             wire.abort()
             failure = core.failure(verb, error)
             if failure is None:
@@ -304,20 +331,27 @@ class AsyncClient:
             return await self._exchange(wire, verb, line, finish)
 
     async def _ready(self) -> Wire:
-        """A connection that is alive, silent and introduced."""
-        if self._wire is not None and self._wire.is_idle():
-            return self._wire
-        self._drop()
-        self._wire = await open_wire(self._core, self._ssl, self._core.greeting())
+        """A connection that is alive and introduced; the events that came on it are noted."""
+        wire = self._wire
+        if wire is not None:
+            try:
+                if not wire.is_idle():
+                    self._core.overheard(await wire.gather())
+                return wire
+            except BaseException as error:
+                self._drop(wire)
+                if not isinstance(error, LINK_ERRORS):
+                    raise
+        self._wire = await open_wire(self._core, self._ssl, self._core.opening())
         return self._wire
 
     async def _exchange(self, wire: Wire, verb: str, line: bytes, finish: Callable[[Any], T]) -> T:
         try:
-            return finish(self._core.result(await wire.exchange(line, self._core.timeout)))
+            return finish(await wire.exchange(line, self._core.timeout, self._core.result))
         except DDSLinkError:
             raise  # The controller's answer: the connection is in order.
         except BaseException as error:
-            self._drop()
+            self._drop(wire)
             failure = self._core.failure(verb, error)
             if failure is None:
                 raise
@@ -331,10 +365,9 @@ class AsyncClient:
         await wire.close()
         return answers[0]
 
-    def _drop(self) -> None:
-        wire, self._wire = self._wire, None
-        if wire is not None:
-            wire.abort()
+    def _drop(self, wire: Wire) -> None:
+        self._wire = None
+        wire.abort()
 
 
 class AsyncEventStream:

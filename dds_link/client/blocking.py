@@ -23,7 +23,7 @@ from typing import (
 from ..errors import DDSLinkError
 from ..model import Receipt
 from . import frames
-from .core import Core, Event, Step
+from .core import LINK_ERRORS, Core, Event, Step
 from .frames import Channel
 from .link import Link, connect
 
@@ -235,16 +235,21 @@ class Client:
             return self._exchange(link, verb, line, finish)
 
     def _ready(self) -> Link:
-        """A connection that is alive, silent and introduced."""
-        if self._link is not None and self._link.is_idle():
-            return self._link
-        self._drop()
-        self._link = open_link(self._core, self._ssl, self._core.greeting())
+        """A connection that is alive and introduced; the events that came on it are noted."""
+        if self._link is not None:
+            try:
+                self._core.overheard(self._link.gather())
+                return self._link
+            except BaseException as error:
+                self._drop()
+                if not isinstance(error, LINK_ERRORS):
+                    raise
+        self._link = open_link(self._core, self._ssl, self._core.opening())
         return self._link
 
     def _exchange(self, link: Link, verb: str, line: bytes, finish: Callable[[Any], T]) -> T:
         try:
-            return finish(self._core.result(link.exchange(line, self._core.timeout)))
+            return finish(link.exchange(line, self._core.timeout, self._core.result))
         except DDSLinkError:
             raise  # The controller's answer: the connection is in order.
         except BaseException as error:
@@ -279,8 +284,10 @@ def open_link(core: Core, ssl: "Optional[SSLContext]", steps: List[Step]) -> Lin
         raise core.unreachable(error) from error
     for verb, line, finish in steps:
         try:
-            finish(core.result(link.exchange(line, core.timeout)))
+            finish(link.exchange(line, core.timeout, core.result))
         except BaseException as error:
+            if core.can_do_without(line, error):
+                continue
             link.close()
             failure = core.failure(verb, error)
             if failure is None:

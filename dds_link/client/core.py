@@ -18,10 +18,16 @@ from .codec import DECODE_ERRORS, decode
 MAX_REPLY_BYTES = 4 << 20
 """Longest reply that is read: four times 1024 receipts (the most that ``apply`` gives) of 1 KiB."""
 
+RECEIVES = 64
+"""Most receives between two calls; a far end that has said more is connected to anew."""
+
 _LOGGER = logging.getLogger("dds_link.client")
 # With these a connection starts; the caller's own command was not sent yet.
 _GREETINGS = ("hello", "identify", "subscribe")
 _MALFORMED = (KeyError, TypeError, AttributeError)
+_EVENT_START = b'{"event"'
+# How controllers that have no such subscription answer it; the last, where a lab's own code does.
+_NO_EVENTS = ("unknown_command", "bad_command", "unsupported", "internal")
 
 
 class BadReply(Exception):
@@ -30,6 +36,14 @@ class BadReply(Exception):
 
 class Expired(Exception):
     """The deadline of an exchange passed."""
+
+
+class Unasked(Exception):
+    """The line is an event, not the reply; it is dealt with."""
+
+
+LINK_ERRORS = (BadReply, Expired, OSError, EOFError)
+"""After these a connection is of no use."""
 
 
 Step = Tuple[str, bytes, Callable[[Any], Any]]
@@ -50,6 +64,10 @@ class Lines:
     def __len__(self) -> int:
         """Bytes that wait to be taken."""
         return len(self._buffer)
+
+    def starts_with(self, text: bytes) -> bool:
+        """Whether what waits starts so."""
+        return self._buffer.startswith(text)
 
     def feed(self, data: bytes) -> None:
         """Append what came from the network."""
@@ -179,8 +197,18 @@ class Core:
 
     # What is sent
 
+    def opening(self) -> List[Step]:
+        """What a connection for many calls starts with.
+
+        It subscribes before it asks who is there: to a controller, a connection whose last request
+        is ``subscribe`` may be one that only listens.
+        """
+        steps = self.greeting()
+        steps.insert(-1, ("subscribe", frames.WATCH, self.watching))
+        return steps
+
     def greeting(self) -> List[Step]:
-        """What a new connection starts with."""
+        """What a connection for one call starts with."""
         return [*self.introduction(), ("identify", frames.IDENTIFY, self.identified)]
 
     def introduction(self) -> List[Step]:
@@ -203,7 +231,8 @@ class Core:
         """The ``result`` of one reply.
 
         :raises DDSLinkError: what the controller answered instead.
-        :raises BadReply: if it is no reply.
+        :raises Unasked: if it is an event; its epochs are noted.
+        :raises BadReply: if it is neither.
         """
         reply = self.decoded(line)
         try:
@@ -213,8 +242,31 @@ class Core:
             if reply["status"] == "error" and isinstance(code, str) and isinstance(text, str):
                 raise _answered(code, text)
         except _MALFORMED as error:
+            if self._is_event(reply):
+                raise Unasked from None
             raise BadReply("it has no status, result or error") from error
         raise BadReply("its status or error is not what it should be")
+
+    def overheard(self, lines: Lines) -> None:
+        """Note the events among ``lines``, which came since the last call.
+
+        Half an event may stay there: its end comes before the next reply.
+
+        :raises BadReply: if anything else came. As for a few bytes that may become anything: to
+            connect anew is always right, because that compares the epochs too.
+        """
+        for line in iter(lines.pop, None):
+            if not self._is_event(self.decoded(line)):
+                raise BadReply("nobody asked for it")
+        if lines and not lines.starts_with(_EVENT_START):
+            raise BadReply("nobody asked for it")
+
+    def _is_event(self, message: Any) -> bool:
+        """Whether a decoded line is an event. If so, the epochs in it are noted."""
+        if not isinstance(message, dict) or "event" not in message:
+            return False
+        self.watching(message)
+        return True
 
     def anything(self, result: Any) -> None:
         """A result that nobody needs."""
@@ -263,6 +315,26 @@ class Core:
         self._compare(dict(enumerate(epochs)))
         return self.identity
 
+    def watching(self, result: Any) -> None:
+        """An event, or the snapshot that comes first. Epochs are compared with those known."""
+        receipts = self.mapping(result).get("channels") or ()
+        try:
+            self._compare({receipt["channel"]: receipt["epoch"] for receipt in receipts})
+        except _MALFORMED as error:
+            raise BadReply("it is not an event ({!r})".format(error)) from error
+
+    def can_do_without(self, line: bytes, error: BaseException) -> bool:
+        """Whether ``error`` is but an old controller's refusal to tell us of new epochs.
+
+        Then they are noticed in the receipts of our own calls.
+
+        :param line: what was asked.
+        """
+        if line is frames.WATCH and isinstance(error, DDSLinkError) and error.code in _NO_EVENTS:
+            _LOGGER.debug("%s tells of no events: %s", self.where, error)
+            return True
+        return False
+
     # Epochs
 
     def _compare(self, epochs: Dict[int, int]) -> None:
@@ -284,8 +356,8 @@ class Core:
         if not self._lost:
             return
         text = plain_text(
-            "since the last call the controller at {} restarted, or somebody else reset or "
-            "synchronised channel {}: settings and phases may be lost".format(
+            "since the last call the controller at {} restarted, or a fault or somebody else "
+            "reset or synchronised channel {}: settings and phases may be lost".format(
                 self.where, ", ".join(map(str, sorted(self._lost)))
             )
         )

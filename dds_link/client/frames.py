@@ -229,3 +229,5 @@ DESCRIBE = frame("describe")
 KILL = frame("kill")
 ARM_RF = frame("arm_rf")
 RESET = frame("reset")
+WATCH = frame("subscribe", events=["reset", "device", "epoch"])
+"""Tell of whatever changes epochs."""

@@ -7,12 +7,14 @@ poll and a receive. This file does not know what a line means.
 import select
 import socket
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar
 
-from .core import Expired, Lines
+from .core import RECEIVES, BadReply, Expired, Lines, Unasked
 
 if TYPE_CHECKING:
     from ssl import SSLContext
+
+T = TypeVar("T")
 
 CHUNK = 1 << 16
 """Bytes per receive."""
@@ -68,10 +70,25 @@ class Link:
         """Whether the far end is there, as far as is known, and has sent nothing unasked."""
         return not self._lines and not self._readable(0)
 
-    def exchange(self, line: bytes, timeout: float) -> bytes:
-        """Send a line and return the next one.
+    def gather(self) -> Lines:
+        """Receive what is there, without waiting; everything that waits to be taken.
+
+        :raises BadReply: if it does not end.
+        """
+        for _ in range(RECEIVES):
+            data = self._receive() if self._readable(0) else None
+            if data is None:
+                return self._lines
+            if not data:
+                raise EOFError
+            self._lines.feed(data)
+        raise BadReply("nobody asked for so much")
+
+    def exchange(self, line: bytes, timeout: float, read: Callable[[bytes], T]) -> T:
+        """Send a line, and return what ``read`` makes of the next one.
 
         :param timeout: for both together, seconds.
+        :param read: raises :exc:`.Unasked` for a line that is not the reply; then the next is read.
         :raises Expired: after that time.
         :raises BadReply: if it is too long.
         """
@@ -80,7 +97,11 @@ class Link:
         while sent < len(line):
             self._wait(waiter(self._sock, write=True), deadline)
             sent += self._send(line[sent:])
-        return self.read_line(deadline)
+        while True:
+            try:
+                return read(self.read_line(deadline))
+            except Unasked:
+                pass
 
     def read_line(self, deadline: float) -> bytes:
         """Return the next line.

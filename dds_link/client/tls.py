@@ -16,13 +16,6 @@ class TlsLink(Link):
 
     _sock: SSLSocket
 
-    def is_idle(self) -> bool:
-        """As :meth:`.Link.is_idle`; TLS's own messages (session tickets) do not count."""
-        try:
-            return not self._lines and (not self._readable(0) or self._receive() is None)
-        except OSError:
-            return False
-
     def _send(self, data: bytes) -> int:
         try:
             return self._sock.send(data)

@@ -75,6 +75,15 @@ REPUMP_RECEIPT = Receipt(
 )
 RECEIPTS = [COOLING_RECEIPT, REPUMP_RECEIPT]
 
+WATCH = {"command_id": "subscribe", "events": ["reset", "device", "epoch"]}
+"""What a client subscribes to for itself."""
+
+
+def in_epochs(epochs: list[int]) -> list[dict[str, Any]]:
+    """The receipts of both channels in these epochs (of none, where there are none)."""
+    return [{**receipt, "epoch": epoch} for receipt, epoch in zip([COOLING, REPUMP], epochs)]
+
+
 DESCRIPTION = {"channels": [{"index": 0, "name": "cooling", "sysclk": 1e9}], "capabilities": []}
 
 

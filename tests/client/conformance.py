@@ -16,7 +16,19 @@ import pytest
 from dds_link.client.core import MAX_REPLY_BYTES
 from dds_link.errors import DDSRefused, DDSStateLost, DDSUnavailable
 
-from .cases import CASES, COOLING, COOLING_RECEIPT, EPOCH, EPOCHS, IDENTITY, RECEIPTS, REPUMP, Case
+from .cases import (
+    CASES,
+    COOLING,
+    COOLING_RECEIPT,
+    EPOCH,
+    EPOCHS,
+    IDENTITY,
+    RECEIPTS,
+    REPUMP,
+    WATCH,
+    Case,
+    in_epochs,
+)
 from .scripted_server import Peer, ScriptedServer, line, refusal, success
 
 SET = {"command_id": "set", "channel": 0, "frequency": 80e6}
@@ -33,6 +45,12 @@ CHANGED = {
 }
 OTHER_EPOCHS = [epoch + 1000 for epoch in EPOCHS]
 NO_SUCH_CHANNEL = refusal("no_such_channel", "no channel 'x'")
+
+
+def told(event: str = "reset", epochs: list[int] = OTHER_EPOCHS, **more: Any) -> bytes:
+    """The line of an event that brings these epochs."""
+    head = {"event": event, "seq": 1, "time": 1795357201.5, "by": None}
+    return line({**head, **more, "channels": in_epochs(epochs)})
 
 
 def answers(case: Case, *chunks: bytes) -> Any:
@@ -255,15 +273,21 @@ class ClientConformance:
         [
             (refusal("unauthorized", "not you"), DDSRefused, "unauthorized"),
             (refusal("busy", "too many connections"), DDSRefused, "busy"),
-            (success({"answer": 42}), DDSUnavailable, "bad_reply"),
+            (success({"channels": [42]}), DDSUnavailable, "bad_reply"),
+            (success(42), DDSUnavailable, "bad_reply"),
             (b"SSH-2.0-OpenSSH_9.2\r\n", DDSUnavailable, "bad_reply"),
             (b"", DDSUnavailable, "no_link"),
         ],
-        ids=["unauthorized", "busy", "another service", "another protocol", "closed"],
+        ids=["unauthorized", "busy", "no receipts", "no object", "another protocol", "closed"],
     )
-    def test_a_connection_that_does_not_start_as_it_should_is_not_used(self, reply, kind, code):
+    @pytest.mark.parametrize("request_", [WATCH, {"command_id": "identify"}])
+    def test_a_connection_that_does_not_start_as_it_should_is_not_used(
+        self, request_, reply, kind, code
+    ):
         def play(peer):
-            peer.expect({"command_id": "identify"})
+            if request_ is not WATCH:
+                peer.answer(WATCH, SNAPSHOT)
+            peer.expect(request_)
             peer.send(reply)
 
         with ScriptedServer(play, pings) as server:
@@ -535,7 +559,7 @@ class ClientConformance:
 
     def test_a_device_that_was_missing_at_first_has_lost_nothing(self):
         def missing(peer):
-            peer.answer({"command_id": "identify"}, {**IDENTITY, "epochs": []})
+            peer.greet(epochs=[])
             peer.answer(PING, {"device": "missing"})
 
         _, after = self.restarted(EPOCHS)
@@ -592,6 +616,256 @@ class ClientConformance:
             assert dds.kill() == killed
             with pytest.raises(DDSStateLost):
                 dds.ping()
+            dds.ping()
+
+    # What others do between two calls
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            told("reset", by={"peer": "127.0.0.1:50001", "client": "other.py", "rid": None}),
+            told("epoch"),
+            told("device", device="ready", reason="it is back"),
+            b' {"channels":' + line(in_epochs(OTHER_EPOCHS))[:-1] + b', "event":"of_2031"}\r\n',
+        ],
+        ids=["reset", "sync or fault", "lost and found", "of a later version"],
+    )
+    def test_new_epochs_are_reported_once_and_before_anything_is_sent(self, event):
+        told_so = threading.Event()
+
+        def play(peer):
+            peer.greet()
+            peer.answer(PING, READY)
+            peer.send(event)
+            told_so.set()
+            peer.answer(SET, {**COOLING, "epoch": OTHER_EPOCHS[0]})
+            peer.answer(PING, READY)
+            peer.expect_close()
+
+        with ScriptedServer(play) as server, self.make(server.port) as dds:
+            dds.ping()
+            assert told_so.wait(10)
+            with pytest.raises(DDSStateLost, match="channel 0, 1: .*Nothing was sent"):
+                dds.set(0, frequency=80e6)
+            dds.set(0, frequency=80e6)
+            dds.ping()
+
+    def test_continue_makes_new_epochs_a_warning(self, caplog):
+        told_so = threading.Event()
+
+        def play(peer):
+            peer.greet()
+            peer.send(told())
+            told_so.set()
+            peer.answer(SET, {**COOLING, "epoch": OTHER_EPOCHS[0]})
+            peer.answer(PING, READY)
+            peer.expect_close()
+
+        with ScriptedServer(play) as server:
+            with self.make(server.port, on_state_lost="continue") as dds:
+                assert told_so.wait(10)
+                with caplog.at_level(logging.WARNING, logger="dds_link.client"):
+                    dds.set(0, frequency=80e6)
+                    dds.ping()
+        assert [message.split(":")[0] for message in caplog.messages] == ["state_lost"]
+
+    @pytest.mark.parametrize("verb", ["sync", "reset"])
+    @pytest.mark.parametrize("pieces", [1, 2], ids=["with the reply", "after the reply"])
+    def test_the_event_of_our_own_call_is_silent(self, verb, pieces):
+        receipts, told_so = in_epochs(OTHER_EPOCHS), threading.Event()
+
+        def play(peer):
+            peer.greet()
+            peer.expect({"command_id": verb})
+            both = [success(receipts), told(verb)]
+            peer.send(*(both if pieces == 2 else [b"".join(both)]))
+            told_so.set()
+            peer.answer(SET, receipts[0])
+            peer.answer({"command_id": "get"}, receipts)
+            peer.expect_close()
+
+        with ScriptedServer(play) as server, self.make(server.port) as dds:
+            getattr(dds, verb)()
+            assert told_so.wait(10)
+            dds.set(0, frequency=80e6)
+            dds.get()
+
+    def test_events_without_new_epochs_are_silent(self):
+        told_so = threading.Event()
+
+        def play(peer):
+            peer.greet()
+            peer.send(told("device", epochs=EPOCHS), line({"event": "device", "seq": 2}))
+            told_so.set()
+            peer.answer(PING, READY)
+            peer.expect_close()
+
+        with ScriptedServer(play) as server, self.make(server.port) as dds:
+            assert told_so.wait(10)
+            assert dds.ping() == READY
+
+    @pytest.mark.parametrize("size", [1, 100, 1 << 20], ids="{} bytes a piece".format)
+    def test_events_between_a_request_and_its_reply_are_for_the_next_call(self, size):
+        stream = told() + told("device", status="ready") + success(COOLING)
+
+        def play(peer):
+            peer.greet()
+            peer.expect(SET)
+            peer.send(*(stream[i : i + size] for i in range(0, len(stream), size)))
+            peer.answer(PING, READY)
+            peer.expect_close()
+
+        with ScriptedServer(play) as server, self.make(server.port) as dds:
+            assert dds.set(0, frequency=80e6) == COOLING_RECEIPT
+            with pytest.raises(DDSStateLost):
+                dds.ping()
+            dds.ping()
+
+    def test_half_an_event_before_a_call_holds_nothing_up(self):
+        event, told_so = told(), threading.Event()
+
+        def play(peer):
+            peer.greet()
+            peer.send(event[:20])
+            told_so.set()
+            peer.expect(SET)
+            peer.send(event[20:] + success(COOLING))
+            peer.answer(PING, READY)
+            peer.expect_close()
+
+        with ScriptedServer(play) as server, self.make(server.port) as dds:
+            assert told_so.wait(10)
+            assert dds.set(0, frequency=80e6) == COOLING_RECEIPT
+            with pytest.raises(DDSStateLost):
+                dds.ping()
+            dds.ping()
+
+    def test_many_events_before_a_call(self):
+        many = b"".join(told(epochs=[n, n + 1], seq=n) for n in range(400))
+        told_so = threading.Event()
+
+        def play(peer):
+            peer.greet()
+            peer.send(many)
+            told_so.set()
+            peer.answer(SET, {**COOLING, "epoch": 399})
+            peer.expect_close()
+
+        with ScriptedServer(play) as server, self.make(server.port) as dds:
+            assert told_so.wait(10)
+            with pytest.raises(DDSStateLost):
+                dds.set(0, frequency=80e6)
+            dds.set(0, frequency=80e6)
+
+    @pytest.mark.parametrize(
+        "unasked",
+        [
+            b'{"eve',
+            success(COOLING)[:30],
+            b"\n",
+            told() + success(COOLING),
+            line({"event": "reset", "channels": [7]}),
+        ],
+        ids=["a few bytes", "half a reply", "a blank line", "event and reply", "no event"],
+    )
+    def test_what_may_be_no_event_is_not_waited_for(self, unasked):
+        told_so = threading.Event()
+
+        def first(peer):
+            peer.greet()
+            peer.send(unasked)
+            told_so.set()
+            peer.expect_close()
+
+        with ScriptedServer(first, pings) as server:
+            dds = self.make(server.port, on_state_lost="continue")
+            dds.connect()
+            assert told_so.wait(10)
+            assert dds.ping() == READY
+            dds.close()
+
+    def test_an_event_that_is_none_is_a_bad_reply(self):
+        with ScriptedServer(sends(line({"event": "reset", "channels": 7}))) as server:
+            with self.make(server.port) as dds, pytest.raises(DDSUnavailable) as unavailable:
+                dds.set(0, frequency=80e6)
+        assert unavailable.value.code == "bad_reply"
+
+    def test_events_and_then_the_end_are_one_loss(self):
+        def first(peer):
+            peer.greet()
+            peer.send(told())
+
+        def second(peer):
+            peer.greet(OTHER_EPOCHS)
+            peer.answer(PING, READY)
+            peer.expect_close()
+
+        with ScriptedServer(first, second) as server, self.make(server.port) as dds:
+            server.wait_end(0)
+            with pytest.raises(DDSStateLost):
+                dds.ping()
+            dds.ping()
+
+    def test_kill_is_sent_before_new_epochs_are_reported(self):
+        told_so = threading.Event()
+        killed = {"killed": True, "readback": "ok", "channels": []}
+
+        def play(peer):
+            peer.greet()
+            peer.send(told())
+            told_so.set()
+            peer.answer({"command_id": "kill"}, killed)
+            peer.expect_close()
+
+        with ScriptedServer(play) as server, self.make(server.port) as dds:
+            assert told_so.wait(10)
+            assert dds.kill() == killed
+            with pytest.raises(DDSStateLost):
+                dds.ping()
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            refusal("bad_command", "unknown field 'events'"),
+            refusal("unknown_command", "subscribe"),
+            refusal("unsupported", "no events"),
+            refusal("internal", "'subscribe'"),
+            success({}),
+        ],
+        ids=["older", "oldest", "without events", "a lab's own", "one that says yes"],
+    )
+    def test_a_controller_that_tells_no_events_is_used_without(self, answer, caplog):
+        def play(peer):
+            peer.expect(WATCH)
+            peer.send(answer)
+            peer.answer({"command_id": "identify"}, IDENTITY)
+            peer.answer(SET, COOLING)
+            peer.expect_close()
+
+        with caplog.at_level(logging.DEBUG, logger="dds_link.client"):
+            with ScriptedServer(play) as server, self.make(server.port) as dds:
+                assert dds.set(0, frequency=80e6) == COOLING_RECEIPT
+        texts = ["127.0.0.1 port {} tells of no events".format(server.port)]
+        assert [text.split(":")[0] for text in caplog.messages] == texts * (b"error" in answer)
+
+    def test_a_bug_while_events_are_read_leaves_no_connection(self, monkeypatch):
+        def broken(core, lines):
+            raise ZeroDivisionError
+
+        told_so = threading.Event()
+
+        def first(peer):
+            peer.greet()
+            peer.send(told())
+            told_so.set()
+            peer.expect_close()
+
+        with ScriptedServer(first, pings) as server, self.make(server.port) as dds:
+            assert told_so.wait(10)
+            with monkeypatch.context() as patched:
+                patched.setattr("dds_link.client.core.Core.overheard", broken)
+                with pytest.raises(ZeroDivisionError):
+                    dds.ping()
             dds.ping()
 
     # Events

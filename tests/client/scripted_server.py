@@ -12,7 +12,7 @@ from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Callable, Optional
 
-from .cases import EPOCHS, IDENTITY
+from .cases import EPOCHS, IDENTITY, WATCH, in_epochs
 
 PATIENCE = 10.0
 """Seconds after which a script that waits gives up; reached only by a test that fails."""
@@ -85,9 +85,14 @@ class Peer:
         self.expect(request)
         self.send(success(result))
 
-    def greet(self, epochs: Optional[list[int]] = None) -> None:
-        """Answer what every connection starts with."""
-        self.answer({"command_id": "identify"}, {**IDENTITY, "epochs": epochs or EPOCHS})
+    def greet(self, epochs: list[int] = EPOCHS, **identity: Any) -> None:
+        """Answer what every connection for calls starts with.
+
+        :param identity: what differs from ``IDENTITY``.
+        """
+        snapshot = {"seq": 0, "killed": False, "device": "ready", "channels": in_epochs(epochs)}
+        self.answer(WATCH, snapshot)
+        self.answer({"command_id": "identify"}, {**IDENTITY, "epochs": epochs, **identity})
 
     def expect_close(self) -> None:
         """Wait until the client closes; whatever it still sends is too much."""

@@ -8,9 +8,10 @@ import pytest
 
 from dds_link.client import AsyncClient
 from dds_link.client.aio import HIGH_WATER
-from dds_link.errors import DDSUnavailable
+from dds_link.client.core import BadReply
+from dds_link.errors import DDSStateLost, DDSUnavailable
 
-from .cases import COOLING, COOLING_RECEIPT
+from .cases import COOLING, COOLING_RECEIPT, WATCH
 from .conformance import (
     CHANGED,
     PING,
@@ -20,6 +21,7 @@ from .conformance import (
     SUBSCRIBE,
     ClientConformance,
     pings,
+    told,
 )
 from .scripted_server import ScriptedServer, line, success
 
@@ -152,7 +154,7 @@ def test_a_cancelled_greeting_closes_the_connection():
     asked = threading.Event()
 
     def play(peer):
-        peer.expect({"command_id": "identify"})
+        peer.expect(WATCH)
         asked.set()
         peer.expect_close()
 
@@ -165,6 +167,73 @@ def test_a_cancelled_greeting_closes_the_connection():
 
     with ScriptedServer(play) as server:
         asyncio.run(main(server.port))
+
+
+def test_a_call_that_is_cancelled_while_events_are_read_closes_the_connection():
+    told_so = threading.Event()
+
+    def first(peer):
+        peer.greet()
+        peer.send(told())
+        told_so.set()
+        peer.expect_close()
+
+    async def main(port):
+        async with AsyncClient(port=port, on_state_lost="continue") as dds:
+            assert told_so.wait(10)
+            task = asyncio.ensure_future(dds.ping())
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return await dds.ping()
+
+    with ScriptedServer(first, pings) as server:
+        assert asyncio.run(main(server.port)) == READY
+
+
+def test_events_that_piled_up_while_the_loop_ran_are_all_read_before_a_call():
+    """More than is read ahead, so that the socket was not read from any more."""
+    many = [told(epochs=[n], later="x" * 1000, seq=n) for n in range(3 * HIGH_WATER // 1000)]
+    told_so = threading.Event()
+
+    def play(peer):
+        peer.greet()
+        peer.send(b"".join(many))
+        told_so.set()
+        peer.answer(PING, READY)
+        peer.answer(SET, {**COOLING, "epoch": len(many) - 1})
+        peer.answer(PING, READY)
+        peer.expect_close()
+
+    async def main(port):
+        async with AsyncClient(port=port) as dds:
+            await asyncio.get_running_loop().run_in_executor(None, told_so.wait, 10)
+            with pytest.raises(DDSStateLost):
+                await dds.ping()
+            await dds.ping()
+            await dds.set(0, frequency=80e6)
+            return await dds.ping()
+
+    with ScriptedServer(play) as server:
+        assert asyncio.run(main(server.port)) == READY
+
+
+def test_a_far_end_that_says_more_and_more_is_left():
+    async def main(port):
+        async with AsyncClient(port=port) as dds:
+            wire = dds._wire
+            wire._readable = lambda ms: True  # always something new
+            with pytest.raises(BadReply, match="so much"):
+                await wire.gather()
+            return await dds.ping()
+
+    def first(peer):
+        peer.greet()
+        peer.expect_close()
+
+    with ScriptedServer(first, pings) as server:
+        assert asyncio.run(main(server.port)) == READY
 
 
 def test_a_client_may_outlive_its_event_loop():
@@ -283,6 +352,25 @@ def test_events_that_nobody_takes_stay_in_the_system_and_are_not_lost():
 
     with ScriptedServer(play) as server:
         assert asyncio.run(main(server.port)) == [41, *range(count)]
+
+
+def test_a_bug_while_an_event_is_read_stays_what_it_is(monkeypatch):
+    def play(peer):
+        peer.answer(SUBSCRIBE, SNAPSHOT)
+        peer.send(line(CHANGED))
+        peer.expect_close()
+
+    def broken(core, text):
+        raise ZeroDivisionError
+
+    async def main(port):
+        async with AsyncClient(port=port).events() as events:
+            await events.__anext__()
+            monkeypatch.setattr("dds_link.client.core.Core.decoded", broken)
+            await events.__anext__()
+
+    with ScriptedServer(play) as server, pytest.raises(ZeroDivisionError):
+        asyncio.run(main(server.port))
 
 
 def test_a_stream_that_is_closed_while_it_subscribes():

@@ -10,7 +10,7 @@ import pytest
 from dds_link.client import Client
 from dds_link.errors import DDSUnavailable
 
-from .cases import COOLING, IDENTITY
+from .cases import COOLING, IDENTITY, WATCH
 from .conformance import (
     CHANGED,
     PING,
@@ -107,7 +107,7 @@ def test_an_interrupted_call_closes_the_connection():
 
 def test_an_interrupted_greeting_closes_the_connection():
     def play(peer):
-        peer.expect({"command_id": "identify"})
+        peer.expect(WATCH)
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
         peer.expect_close()
 

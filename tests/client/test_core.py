@@ -178,6 +178,12 @@ def test_a_sibling_has_the_settings_and_the_name_but_no_epochs():
     core.check_state()
 
 
+def test_a_connection_for_calls_subscribes_before_it_asks_who_is_there():
+    """Its last request must not be ``subscribe``: see ``opening``."""
+    assert [verb for verb, _, _ in make().opening()] == ["subscribe", "identify"]
+    assert [verb for verb, _, _ in make(rid=7).opening()] == ["hello", "subscribe", "identify"]
+
+
 def test_a_connection_starts_with_hello_if_there_is_a_name_and_identify():
     assert [verb for verb, _, _ in make().greeting()] == ["identify"]
     assert [verb for verb, _, _ in make(name="scan.py").greeting()] == ["hello", "identify"]

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from dds_link.client import AsyncClient, Client
-from dds_link.errors import DDSUnavailable
+from dds_link.errors import DDSStateLost, DDSUnavailable
 
-from .cases import COOLING, COOLING_RECEIPT
-from .conformance import CHANGED, PING, READY, SET, SNAPSHOT, SUBSCRIBE, pings
+from .cases import COOLING, COOLING_RECEIPT, EPOCHS
+from .conformance import CHANGED, PING, READY, SET, SNAPSHOT, SUBSCRIBE, pings, told
 from .scripted_server import ScriptedServer, line, success
+from .test_aio import Blocking
 
 PEM = str(Path(__file__).with_name("loopback.pem"))
 
@@ -96,6 +97,31 @@ def test_bytes_that_came_with_a_reply_count_as_unasked(ends):
         with Client(port=server.port, ssl=ends[1]) as dds:
             assert dds.ping() == READY
             assert dds.ping() == READY
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_new_epochs_are_reported_once_and_before_anything_is_sent(ends, kind):
+    told_so = threading.Event()
+
+    def play(peer):
+        peer.greet()
+        peer.send(*[told("device", EPOCHS)] * 20, told(), told()[:20])
+        told_so.set()
+        peer.expect(PING)
+        peer.send(told()[20:], success(READY))
+        peer.expect_close()
+
+    with ScriptedServer(play, tls=ends[0]) as server:
+        loop = asyncio.new_event_loop()
+        dds = kind(port=server.port, ssl=ends[1])
+        if kind is AsyncClient:
+            dds = Blocking(dds, loop)
+        with dds:
+            assert told_so.wait(10)
+            with pytest.raises(DDSStateLost):
+                dds.ping()
+            assert dds.ping() == READY
+        loop.close()
 
 
 def test_a_connection_whose_encryption_broke_while_idle_is_replaced_first(ends):

@@ -152,7 +152,7 @@ def _apply(dds: Client, words: list[str]) -> str:
 
 
 def _sync(dds: Client, words: list[str]) -> str:
-    return f"phases of {len(dds.sync())} channels start together; new epochs"
+    return f"{len(dds.sync())} channels start together; new epochs"
 
 
 def _get(dds: Client, words: list[str]) -> str:

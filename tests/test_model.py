@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from dds_link.model import Receipt, Tone, Words
+from dds_link.model import Receipt, Words
 
 REPLY = {
     "channel": 0,
@@ -59,4 +59,3 @@ def test_values_are_frozen() -> None:
         receipt.amplitude = 1.0  # type: ignore[misc]
     with pytest.raises(AttributeError):
         receipt.words.asf = 0  # type: ignore[misc]
-    assert Tone(None, 0, 16383) == (None, 0, 16383)

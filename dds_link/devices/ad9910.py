@@ -1,17 +1,43 @@
 """Driver of Analog Devices AD9910: 1 GSPS, one channel a chip, single tone from profile 0.
 
 Every chip has its own chip select; the chips share I/O_UPDATE and, where wired, IO_RESET and
-MASTER_RESET, so one pulse changes all of them together. Register facts: data sheet, "Register Map
-and Bit Descriptions"; the order of initialisation and what follows a failed transfer are rules of
-this project, because a chip latches whatever its buffers hold at the next I/O_UPDATE.
+MASTER_RESET, so one pulse changes all of them together. A chip latches whatever its buffers hold at
+the next I/O_UPDATE, also one that was meant for a neighbour. Hence the rule of this driver: after
+an operation that failed there is no I/O_UPDATE until every buffer that it may have touched is
+written again, or its chip reset; and what was cut off is put back in step first, because the chip
+takes the next instruction byte for data.
 """
 
 from __future__ import annotations
 
-from typing import FrozenSet, List, Optional, Sequence, Tuple
+from typing import Callable, Collection, FrozenSet, List, Optional, Sequence, Set, Tuple
 
 from dds_link.config import ChannelConfig, DeviceConfig
 from dds_link.devices.ad9910_clock import pll_settings
+from dds_link.devices.ad9910_registers import (
+    ASF,
+    AUX_DAC,
+    AUX_DAC_BASE,
+    CFR1,
+    CFR1_AUTOCLEAR,
+    CFR1_BASE,
+    CFR1_POWER_DOWN,
+    CFR2,
+    CFR2_BASE,
+    CFR3,
+    CFR3_PFD_RESET,
+    FTW,
+    MULTICHIP_SYNC,
+    POW,
+    PROFILE_0,
+    cfr3,
+    difference,
+    frame,
+    profile,
+    reading,
+    tone_frame,
+    words_of,
+)
 from dds_link.devices.base import (
     ATTACH,
     READBACK,
@@ -20,9 +46,9 @@ from dds_link.devices.base import (
     ChannelInfo,
     Device,
     Transaction,
+    Write,
 )
-from dds_link.errors import DeviceFault, TransportError, TransportLost
-from dds_link.model import Words
+from dds_link.errors import DeviceFault, Preempted, TransportError, TransportLost
 from dds_link.transports.base import (
     IO_RESET,
     IO_UPDATE,
@@ -35,42 +61,16 @@ from dds_link.transports.base import (
     Transfer,
     rf_switch,
 )
+from dds_link.transports.wiring import PROFILES
 from dds_link.tuning import Tuning
-
-# Register addresses and widths in bytes (data sheet, table "Register Map").
-CFR1, CFR2, CFR3, AUX_DAC, FTW, POW, ASF, MULTICHIP_SYNC, PROFILE_0 = (
-    0x00, 0x01, 0x02, 0x03, 0x07, 0x08, 0x09, 0x0A, 0x0E)  # fmt: skip
-WIDTHS = {CFR1: 4, CFR2: 4, CFR3: 4, AUX_DAC: 4, FTW: 4, POW: 2, ASF: 4, MULTICHIP_SYNC: 4,
-          PROFILE_0: 8}  # fmt: skip
-NAMES = {CFR1: "CFR1", CFR2: "CFR2", CFR3: "CFR3", AUX_DAC: "AUX_DAC", PROFILE_0: "PROFILE 0"}
-READ = 0x80
-
-#: SDIO input only (bit 1), so that the chip answers on SDO; everything else off.
-CFR1_BASE = 0x00000002
-#: Autoclear phase accumulator (bit 13): cleared at every I/O_UPDATE while it is set.
-CFR1_AUTOCLEAR = CFR1_BASE | 1 << 13
-#: Amplitude from the profile (24), read effective FTW (16), matched latency (7).
-CFR2_BASE = 0x01010080
-#: Reserved ones, input divider bypassed and out of reset.
-CFR3_BASE = 0x0807C000
-CFR3_PFD_RESET = 1 << 10
-#: Reset value: 20 mA full scale.
-AUX_DAC_BASE = 0x0000007F
+from dds_link.words import SILENCE
 
 #: Seconds for the PLL to lock. Its lock pin is not readable over SPI; ARTIQ waits as long if blind.
 LOCK_TIME = 0.1
 #: Seconds after MASTER_RESET until the chip takes commands.
 WAKE_TIME = 1e-3
 
-
-def frame(register: int, value: int) -> bytes:
-    """The bytes that write ``value`` to ``register``: instruction, then the whole register."""
-    return bytes((register,)) + value.to_bytes(WIDTHS[register], "big")
-
-
-def profile(words: Words) -> int:
-    """Single-tone profile: ASF in [61:48], POW in [47:32], FTW in [31:0]."""
-    return words.asf << 48 | words.pow << 32 | words.ftw
+_UPDATE = Pulse(IO_UPDATE)
 
 
 class AD9910(Device):
@@ -86,12 +86,26 @@ class AD9910(Device):
     ) -> None:
         self._spi = transport
         self._readback = device.readback
-        self._pll = pll_settings(device.refclk, device.sysclk)
+        pll = pll_settings(device.refclk, device.sysclk)
+        self._pll_enabled = pll.enabled
+        self._settings = {
+            CFR1: CFR1_BASE,
+            CFR2: CFR2_BASE,
+            CFR3: cfr3(pll),
+            AUX_DAC: AUX_DAC_BASE,
+        }
         tuning = Tuning(device.sysclk, ftw_bits=32, pow_bits=16, asf_bits=14)
         self._channels = tuple(
             ChannelInfo(channel.index, f"ad9910:{channel.index}", 0, tuning) for channel in channels
         )
+        self._chips = [channel.index for channel in channels]
         self._switched = frozenset(c.index for c in channels if c.rf_switch is not None)
+        # Chips that are not initialised, or only half: nothing but initialise and silence helps.
+        self._raw: Set[int] = set(self._chips)
+        # Chips whose buffers may hold what no I/O_UPDATE must latch.
+        self._unsettled: Set[int] = set(self._chips)
+        # False once a transfer may have been cut off, until the serial ports are put right.
+        self._in_step = True
 
     @property
     def channels(self) -> Tuple[ChannelInfo, ...]:
@@ -117,7 +131,10 @@ class AD9910(Device):
         )
 
     def open(self) -> None:
-        """See :meth:`Device.open`."""
+        """See :meth:`Device.open`. Whoever drove the chips before may have been stopped half-way,
+        so they are attached, initialised or silenced before anything else."""
+        self._raw.update(self._chips)
+        self._unsettled.update(self._chips)
         self._spi.open()
 
     def close(self) -> None:
@@ -128,147 +145,224 @@ class AD9910(Device):
 
     def write(self, transaction: Transaction) -> None:
         """See :meth:`Device.write`. A switch that opens does so first, one that closes last."""
-        switched = self._switched
-        if not switched:
-            operations: List[Operation] = [
-                Transfer(write.channel, frame(PROFILE_0, profile(write.words)))
-                for write in transaction
-            ]
-            operations.append(Pulse(IO_UPDATE))
-        else:
-            wired = [write for write in transaction if write.channel in switched]
-            operations = [Level(rf_switch(w.channel), False) for w in wired if not w.switch]
-            for write in transaction:
-                operations.append(Transfer(write.channel, frame(PROFILE_0, profile(write.words))))
-            operations.append(Pulse(IO_UPDATE))
-            operations += [Level(rf_switch(w.channel), True) for w in wired if w.switch]
-        self._spi.execute(operations)
+        if self._unsettled or self._raw:
+            self._refuse_half(())
+        self._execute(self._tones(transaction))
 
     def restore(self, transaction: Transaction) -> None:
-        """See :meth:`Device.restore`. A transfer that was cut off makes the next instruction byte
-        data, so the serial ports are put back in step first; CFR1 is rewritten because a ``sync``
-        may have left its buffer changed."""
-        self._resynchronise([write.channel for write in transaction])
-        self._spi.execute(
-            [Transfer(write.channel, frame(CFR1, CFR1_BASE)) for write in transaction]
-        )
-        self.write(transaction)
+        """See :meth:`Device.restore`. CFR1 is rewritten, too: a ``sync`` may have left it changed.
 
-    def _resynchronise(self, chips: Sequence[int]) -> None:
-        if IO_RESET in self._spi.lines:
-            self._spi.execute([Pulse(IO_RESET)])
-            return
-        if not self._readback:
-            raise DeviceFault("after a failed transfer a chip may be out of step, and neither an "
-                              "io_reset line nor readback is wired to put that right")  # fmt: skip
-        for chip in chips:
-            self._require(chip, {AUX_DAC: AUX_DAC_BASE})
+        :raises DeviceFault: if a chip may be out of step and cannot be put right, or if chips that
+            are not in ``transaction`` were touched, too.
+        """
+        self._refuse_half([write.channel for write in transaction])
+        self._resynchronise()
+        operations: List[Operation] = [
+            Transfer(write.channel, frame(CFR1, CFR1_BASE)) for write in transaction
+        ]
+        self._execute(operations + self._tones(transaction))
+        self._unsettled.clear()
 
     def sync(self, channels: Sequence[int]) -> None:
         """See :meth:`Device.sync`. Whether a chip clears at the edge that makes autoclear active or
         at the next one, all of them do at the same."""
+        self._refuse_half(())
         operations: List[Operation] = []
         for cfr1 in (CFR1_AUTOCLEAR, CFR1_BASE):
             operations += [Transfer(channel, frame(CFR1, cfr1)) for channel in channels]
             operations.append(Pulse(IO_UPDATE))
-        self._spi.execute(operations)
+        self._execute(operations)
+
+    def _tones(self, transaction: Transaction) -> List[Operation]:
+        tones: List[Operation] = [
+            Transfer(write.channel, tone_frame(write.words)) for write in transaction
+        ]
+        tones.append(_UPDATE)
+        switched = self._switched
+        if not switched:
+            return tones
+        wired = [write for write in transaction if write.channel in switched]
+        opening = [Level(rf_switch(write.channel), False) for write in wired if not write.switch]
+        closing = [Level(rf_switch(write.channel), True) for write in wired if write.switch]
+        return [*opening, *tones, *closing]
+
+    def _refuse_half(self, rewritten: Collection[int]) -> None:
+        """No I/O_UPDATE while a chip holds half of something, unless it is ``rewritten``."""
+        left = self._raw | self._unsettled.difference(rewritten)
+        if left:
+            chips = ", ".join(map(str, sorted(left)))
+            raise DeviceFault(f"chip {chips} may hold half of an earlier command: initialise it")
+
+    def _execute(self, operations: Sequence[Operation]) -> List[bytes]:
+        """Carry out ``operations`` and remember what a failure may have left behind."""
+        try:
+            return self._spi.execute(operations)
+        except Exception as error:
+            chips = {op.chip for op in operations if isinstance(op, Transfer)}
+            self._unsettled |= chips
+            # Between two operations nothing is cut off.
+            if chips and not isinstance(error, Preempted):
+                self._in_step = False
+            raise
+
+    def _resynchronise(self) -> None:
+        """Put the serial ports back in step: by IO_RESET, else see whether they are."""
+        if IO_RESET in self._spi.lines:
+            self._spi.execute([Pulse(IO_RESET)])
+        elif not self._in_step:
+            if not self._readback:
+                raise DeviceFault(
+                    "after a failed transfer a chip may be out of step, and neither io_reset nor "
+                    "readback is wired to put that right: power-cycle the board, then restart"
+                )
+            for chip in sorted(self._unsettled):
+                self._require(chip, {AUX_DAC: AUX_DAC_BASE})
+        self._in_step = True
 
     # Starting
 
     def initialise(self, channels: Sequence[int]) -> FrozenSet[int]:
-        """See :meth:`Device.initialise`. The zero amplitude is latched before the PLL is touched, so
+        """See :meth:`Device.initialise`. Zero amplitude is latched before the PLL is touched, so
         that no tone at full level sweeps through the band while it locks."""
-        everything = len(channels) == len(self._channels)
-        operations: List[Operation] = [
-            Level(rf_switch(channel), False) for channel in channels if channel in self._switched
-        ]
-        if everything and MASTER_RESET in self._spi.lines:
-            operations += [Pulse(MASTER_RESET), Delay(WAKE_TIME)]
-        if IO_RESET in self._spi.lines:
-            operations.append(Pulse(IO_RESET))
+        chips = sorted(self._raw.union(self._unsettled, channels))
+        lines = self._spi.lines
+        if not self._in_step and IO_RESET not in lines and MASTER_RESET in lines:
+            chips = self._chips
+        self._raw.update(chips)
+        self._execute([Level(rf_switch(chip), False) for chip in chips if chip in self._switched])
+        if len(chips) == len(self._chips) and MASTER_RESET in lines:
+            self._execute([Pulse(MASTER_RESET), Delay(WAKE_TIME)])
+            self._in_step = True
+        self._resynchronise()
+        self._execute(self._quiet(chips))
+        if self._readback:
+            for chip in chips:
+                zero = {AUX_DAC: AUX_DAC_BASE, CFR2: CFR2_BASE, PROFILE_0: 0, FTW: 0}
+                self._require(chip, zero)
+        self._start_clock(chips)
+        self._raw.difference_update(chips)
+        self._unsettled.difference_update(chips)
+        return frozenset(chips)
+
+    def _quiet(self, chips: Sequence[int]) -> List[Operation]:
         quiet = ((CFR1, CFR1_BASE), (CFR2, CFR2_BASE), (AUX_DAC, AUX_DAC_BASE), (FTW, 0), (POW, 0),
                  (ASF, 0), (MULTICHIP_SYNC, 0), (PROFILE_0, 0))  # fmt: skip
-        for channel in channels:
-            operations += [Transfer(channel, frame(*register)) for register in quiet]
-        operations.append(Pulse(IO_UPDATE))
-        self._spi.execute(operations)
-        if self._readback:
-            for channel in channels:
-                self._require(channel, {AUX_DAC: AUX_DAC_BASE, CFR2: CFR2_BASE, PROFILE_0: 0})
-        self._start_clock(channels)
-        return frozenset(channels)
+        operations: List[Operation] = [
+            Transfer(chip, frame(*register)) for chip in chips for register in quiet
+        ]
+        return operations + self._update_to_profile_0()
 
-    def _start_clock(self, channels: Sequence[int]) -> None:
-        final = self._cfr3
-        steps = [final | CFR3_PFD_RESET, final] if self._pll.enabled else [final]
+    def _update_to_profile_0(self) -> List[Operation]:
+        """An I/O_UPDATE, after which profile 0 is the one that counts, whoever chose another."""
+        lines = self._spi.lines
+        return [*(Level(line, False) for line in PROFILES if line in lines), Pulse(IO_UPDATE)]
+
+    def _start_clock(self, chips: Sequence[int]) -> None:
+        final = self._settings[CFR3]
+        steps = [final | CFR3_PFD_RESET, final] if self._pll_enabled else [final]
         operations: List[Operation] = []
         for value in steps:
-            operations += [Transfer(channel, frame(CFR3, value)) for channel in channels]
+            operations += [Transfer(chip, frame(CFR3, value)) for chip in chips]
             operations.append(Pulse(IO_UPDATE))
-        if self._pll.enabled:
+        if self._pll_enabled:
             operations.append(Delay(LOCK_TIME))
-        self._spi.execute(operations)
+        self._execute(operations)
         if self._readback:
-            for channel in channels:
-                self._require(channel, {CFR1: CFR1_BASE, CFR3: final})
+            for chip in chips:
+                self._require(chip, {CFR1: CFR1_BASE, CFR3: final})
 
-    @property
-    def _cfr3(self) -> int:
-        n, vco, icp, enabled = self._pll
-        return CFR3_BASE | vco << 24 | icp << 19 | enabled << 8 | n << 1
+    def attach(self) -> List[Optional[Write]]:
+        """See :meth:`Device.attach`. IO_RESET concerns the serial port only: the output goes on.
 
-    def attach(self) -> List[Optional[Words]]:
-        """See :meth:`Device.attach`. IO_RESET concerns the serial port only: the output goes on."""
+        What is adopted is also written to its buffer again: the program before this one may have
+        been stopped between a transfer and its I/O_UPDATE.
+        """
         if IO_RESET in self._spi.lines:
-            self._spi.execute([Pulse(IO_RESET)])
-        return [self._find(info.index) for info in self._channels]
+            self._execute([Pulse(IO_RESET)])
+            self._in_step = True
+        found = [self._find(chip) for chip in self._chips]
+        for write in found:
+            if write is not None:
+                self._execute([
+                    Transfer(write.channel, frame(CFR1, CFR1_BASE)),
+                    Transfer(write.channel, frame(PROFILE_0, profile(write.words))),
+                ])  # fmt: skip
+                self._raw.discard(write.channel)
+                self._unsettled.discard(write.channel)
+        return found
 
-    def _find(self, chip: int) -> Optional[Words]:
+    def _find(self, chip: int) -> Optional[Write]:
+        """What a chip puts out; None unless it runs as this driver leaves one that was given a
+        tone, and its RF switch is known."""
         if self._differences(chip, self._settings):
             return None
         value = self._read(chip, PROFILE_0)
-        return Words(value & 0xFFFFFFFF, value >> 32 & 0xFFFF, value >> 48 & 0x3FFF)
+        words = words_of(value)
+        # Another profile may be selected.
+        if words == SILENCE or value != profile(words) or self._read(chip, FTW) != words.ftw:
+            return None
+        closed = self._spi.is_high(rf_switch(chip)) if chip in self._switched else True
+        return None if closed is None else Write(chip, words, closed)
 
     # Silence
 
     def silence(self, transaction: Transaction) -> bool:
-        """See :meth:`Device.silence`. Means: RF switches, zero amplitude; MASTER_RESET if those fail
-        (a chip in reset has FTW 0 and needs :meth:`initialise`)."""
-        failures = self._open_switches()
-        if IO_RESET in self._spi.lines:
-            failures += self._attempt([Pulse(IO_RESET)])
-        for write in transaction:
-            failures += self._attempt([
-                Transfer(write.channel, frame(CFR1, CFR1_BASE)),
-                Transfer(write.channel, frame(PROFILE_0, profile(write.words))),
-            ])  # fmt: skip
-        failures += self._attempt([Pulse(IO_UPDATE)])
-        if self._readback and not failures:
-            try:
-                failures = self.verify(transaction)
-            except TransportLost:
-                raise
-            except TransportError as error:
-                failures = [str(error)]
-        if failures:
-            if MASTER_RESET in self._spi.lines:
-                failures += self._attempt([Pulse(MASTER_RESET)]) or ["every chip was reset"]
-            raise DeviceFault("; ".join(failures))
+        """See :meth:`Device.silence`. Means: RF switches, and zero amplitude taken from profile 0;
+        if those fail twice MASTER_RESET or, without it, power-down, which needs no I/O_UPDATE.
+        After that the chips need :meth:`initialise`.
+        """
+        if self._make_silent(transaction):
+            failures = self._make_silent(transaction)
+            if failures:
+                raise DeviceFault("; ".join(failures + self._last_means()))
+        self._unsettled.clear()
         return self._readback
 
-    def _open_switches(self) -> List[str]:
+    def _make_silent(self, transaction: Transaction) -> List[str]:
+        """Go on past failures; they are returned as text.
+
+        Only what lets RF out is read back: a chip whose clock is not set up yet is silent, too.
+        """
         failures = []
-        for channel in sorted(self._switched):
-            failures += self._attempt([Level(rf_switch(channel), False)])
+        for chip in sorted(self._switched):
+            failures += self._attempt(self._execute, [Level(rf_switch(chip), False)])
+        failures += self._attempt(self._resynchronise)
+        # A chip that takes instructions for data must not latch what it made of them.
+        if self._in_step:
+            for write in transaction:
+                failures += self._attempt(self._execute, [
+                    Transfer(write.channel, frame(CFR1, CFR1_BASE)),
+                    Transfer(write.channel, frame(CFR2, CFR2_BASE)),
+                    Transfer(write.channel, frame(PROFILE_0, profile(write.words))),
+                ])  # fmt: skip
+            failures += self._attempt(self._execute, self._update_to_profile_0())
+        if self._readback and not failures:
+            for write in transaction:
+                off = {CFR1: CFR1_BASE, CFR2: CFR2_BASE, PROFILE_0: profile(write.words),
+                       FTW: write.words.ftw}  # fmt: skip
+                failures += self._attempt(self._require, write.channel, off)
         return failures
 
-    def _attempt(self, operations: List[Operation]) -> List[str]:
-        """Carry out ``operations``; the failure, if any, as text."""
+    def _last_means(self) -> List[str]:
+        """Stop the chips; what came of it, as text."""
+        self._raw.update(self._chips)
+        failures = []
+        if MASTER_RESET in self._spi.lines:
+            failures = self._attempt(self._execute, [Pulse(MASTER_RESET)])
+            if not failures:
+                return ["every chip was reset"]
+        for chip in self._chips:
+            power_down: List[Operation] = [Transfer(chip, frame(CFR1, CFR1_POWER_DOWN))]
+            failures += self._attempt(self._execute, power_down)
+        return failures or ["every chip was told to power down"]
+
+    def _attempt(self, step: Callable[..., object], *arguments: object) -> List[str]:
+        """Take a step; its failure, if any, as text. Without hardware there is no going on."""
         try:
-            self._spi.execute(operations)
-        except TransportLost:
+            step(*arguments)
+        except (TransportLost, Preempted):
             raise
-        except TransportError as error:
+        except (TransportError, DeviceFault) as error:
             return [str(error)]
         return []
 
@@ -278,13 +372,10 @@ class AD9910(Device):
         """See :meth:`Device.verify`."""
         found: List[str] = []
         for write in transaction:
-            expected = {**self._settings, PROFILE_0: profile(write.words)}
+            words = write.words
+            expected = {**self._settings, PROFILE_0: profile(words), FTW: words.ftw}
             found += self._differences(write.channel, expected)
         return found
-
-    @property
-    def _settings(self) -> "dict[int, int]":
-        return {CFR1: CFR1_BASE, CFR2: CFR2_BASE, CFR3: self._cfr3, AUX_DAC: AUX_DAC_BASE}
 
     def _require(self, chip: int, expected: "dict[int, int]") -> None:
         differences = self._differences(chip, expected)
@@ -296,25 +387,9 @@ class AD9910(Device):
         for register, value in expected.items():
             answer = self._read(chip, register)
             if answer != value:
-                digits = 2 * WIDTHS[register]
-                found.append(
-                    f"chip {chip}: {NAMES[register]} reads 0x{answer:0{digits}X} instead of "
-                    f"0x{value:0{digits}X}{_hint(answer, WIDTHS[register])}"
-                )
+                found.append(f"chip {chip}: {difference(register, answer, value)}")
         return found
 
     def _read(self, chip: int, register: int) -> int:
-        width = WIDTHS[register]
-        answer = self._spi.execute([Transfer(chip, bytes((READ | register,)) + bytes(width))])[0]
+        answer = self._execute([Transfer(chip, reading(register))])[0]
         return int.from_bytes(answer[1:], "big")
-
-
-def _hint(answer: int, width: int) -> str:
-    """What all zeros or all ones usually mean."""
-    if answer == 0:
-        return " (all zero: no power, no chip select, or MISO not wired)"
-    if answer == (1 << 8 * width) - 1:
-        return " (all ones: MISO floats, or no power)"
-    return ""
-
-

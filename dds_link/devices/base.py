@@ -5,13 +5,15 @@ it never decides what a channel should do: that is the service's.
 """
 
 from abc import ABC, abstractmethod
-from typing import FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
+from typing import FrozenSet, List, Optional, Sequence, Tuple
 
-from dds_link.model import Words
+from msgspec import Struct
+
 from dds_link.tuning import Tuning
+from dds_link.words import Words
 
 
-class ChannelInfo(NamedTuple):
+class ChannelInfo(Struct, frozen=True, gc=False):
     """What is fixed about one channel."""
 
     index: int
@@ -22,7 +24,7 @@ class ChannelInfo(NamedTuple):
     tuning: Tuning
 
 
-class Write(NamedTuple):
+class Write(Struct, frozen=True, gc=False):
     """The state that one channel shall have."""
 
     channel: int
@@ -72,23 +74,28 @@ class Device(ABC):
         """Let go of the hardware; change nothing. May be called twice."""
 
     @abstractmethod
-    def attach(self) -> List[Optional[Words]]:
-        """Read what each channel puts out and change nothing.
+    def attach(self) -> List[Optional[Write]]:
+        """Read what each channel puts out and change no output.
 
-        :returns: for each channel its words, or None if the chip is not running as this driver
-            would have left it, so that there is nothing to adopt.
+        :returns: for each channel its state, or None if there is nothing to adopt: the chip is not
+            running as this driver leaves one that has a tone, or its RF switch is unknown.
         """
 
     @abstractmethod
     def initialise(self, channels: Sequence[int]) -> FrozenSet[int]:
-        """Reset the chips of ``channels`` and leave them locked and silent (all words zero).
+        """Reset the chips of ``channels`` and leave them locked and silent (all words zero, switch
+        open).
 
-        :returns: every channel whose phase coherence was lost (a shared reset line takes all).
+        :returns: every channel that was initialised: a shared reset line takes all, and a chip that
+            holds half of something is taken, too.
         """
 
     @abstractmethod
     def write(self, transaction: Transaction) -> None:
-        """Apply ``transaction``: one I/O_UPDATE for each update group."""
+        """Apply ``transaction``: one I/O_UPDATE for each update group.
+
+        :raises DeviceFault: if something failed before and nothing has put that right.
+        """
 
     @abstractmethod
     def restore(self, transaction: Transaction) -> None:
@@ -100,7 +107,10 @@ class Device(ABC):
 
     @abstractmethod
     def sync(self, channels: Sequence[int]) -> None:
-        """Clear the phase accumulators of ``channels`` together on one update."""
+        """Clear the phase accumulators of ``channels`` together on one update.
+
+        :raises DeviceFault: as :meth:`write`.
+        """
 
     @abstractmethod
     def silence(self, transaction: Transaction) -> bool:

@@ -17,7 +17,7 @@ class Entry(NamedTuple):
     driver: str
     """``"module:class"``, called with ``(device_config, channel_configs, transport)``."""
     board: str
-    """``"module:function"`` that makes its twin from ``(device_config, channel_configs, clock)``."""
+    """``"module:function"``: makes its twin from ``(device_config, channel_configs, clock)``."""
 
 
 DEVICES = {

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-
-class WordsReply(Struct, frozen=True):
-    """Words that the registers hold now."""
-
-    ftw: int
-    pow: int
-    asf: int
+from dds_link.words import Words
 
 
 class ReceiptReply(Struct, frozen=True, omit_defaults=True):
@@ -22,7 +16,7 @@ class ReceiptReply(Struct, frozen=True, omit_defaults=True):
     amplitude: float
     phase: float
     enabled: bool
-    words: WordsReply
+    words: Words
     epoch: int
     known: bool = True
     verified: bool = False

@@ -1,15 +1,24 @@
-"""Who is told of what: subscribers, each with its own gapless ``seq``, some with changes gathered."""
+"""Who is told of what: subscribers, each with a gapless ``seq``, some with changes gathered."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
-from typing import Any, Callable, Protocol, Sequence
+from typing import Any, Callable, Protocol, Sequence, get_args
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from dds_link.protocol.commands import EventName
 from dds_link.protocol.replies import ReceiptReply
 
+logger = logging.getLogger(__name__)
+
 Deliver = Callable[[dict[str, Any], int], None]
+
+
+EVENTS = get_args(EventName)
+"""Everything that subscribers can be told of."""
 
 
 class Timer(Protocol):
@@ -36,17 +45,9 @@ class Subscription:
 
     :param deliver: gets each event and its number.
     :param interval: seconds for which changes are gathered, or 0.
-    :param names: the events that it is told of; None: all.
     """
 
-    def __init__(
-        self,
-        deliver: Deliver,
-        interval: float,
-        names: Collection[str] | None,
-        call_later: CallLater,
-    ) -> None:
-        self._names = names
+    def __init__(self, deliver: Deliver, interval: float, call_later: CallLater) -> None:
         self._deliver = deliver
         self._interval = interval
         self._call_later = call_later
@@ -56,10 +57,8 @@ class Subscription:
         self.seq = 0
 
     def tell(self, body: dict[str, Any]) -> None:
-        """Something happened: say so, if it was asked for. Changes may be gathered until the
+        """Something happened: say so. Changes may be gathered until the
         interval is over; anything else is said now, after the changes before it."""
-        if self._names is not None and body["event"] not in self._names:
-            return
         if body["event"] != "changed" or not self._interval:
             self.flush()
             self._send(body)
@@ -99,22 +98,29 @@ class EventHub:
     def __init__(self, unix: Callable[[], float], call_later: CallLater) -> None:
         self._unix = unix
         self._call_later = call_later
-        self._subscriptions: list[Subscription] = []
-        self._published: list[dict[str, Any]] = []
+        # By event, so that it costs nothing to have listeners for others.
+        self._listeners: dict[str, list[Subscription]] = {name: [] for name in EVENTS}
+        # Each with those who had their snapshot by then.
+        self._published: list[tuple[dict[str, Any], list[Subscription]]] = []
 
     def subscribe(
         self, deliver: Deliver, interval: float = 0.0, names: Collection[str] | None = None
     ) -> Subscription:
-        """Add a subscriber; see :class:`Subscription`."""
-        subscription = Subscription(deliver, interval, names, self._call_later)
-        self._subscriptions.append(subscription)
+        """Add a subscriber; see :class:`Subscription`.
+
+        :param names: the events that it is told of; None: all.
+        """
+        subscription = Subscription(deliver, interval, self._call_later)
+        for name in EVENTS if names is None else set(names):
+            self._listeners[name].append(subscription)
         return subscription
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Forget a subscriber. May be called twice."""
         subscription.cancel()
-        if subscription in self._subscriptions:
-            self._subscriptions.remove(subscription)
+        for listeners in self._listeners.values():
+            if subscription in listeners:
+                listeners.remove(subscription)
 
     def publish(
         self,
@@ -130,13 +136,24 @@ class EventHub:
         :param channels: receipts of the channels that it concerns.
         :param more: further fields.
         """
-        if self._subscriptions:
-            self._published.append({"event": event, "seq": 0, "time": self._unix(), "by": by,
-                                    **more, "channels": channels})  # fmt: skip
+        listeners = self._listeners[event]
+        if listeners:
+            by = replace(by) if by is not None else None  # a later hello changes the session
+            body = {"event": event, "seq": 0, "time": self._unix(), "by": by,
+                    **more, "channels": channels}  # fmt: skip
+            self._published.append((body, list(listeners)))
 
     def flush(self) -> None:
         """Send what was published. Called once a command was answered: its reply comes first."""
         while self._published:
-            body = self._published.pop(0)
-            for subscription in list(self._subscriptions):
-                subscription.tell(body)
+            body, listeners = self._published.pop(0)
+            for subscription in listeners:
+                if subscription in self._listeners[body["event"]]:
+                    self._tell(subscription, body)
+
+    def _tell(self, subscription: Subscription, body: dict[str, Any]) -> None:
+        try:
+            subscription.tell(body)
+        except Exception:
+            logger.exception("bug while telling a subscriber; it is told nothing more")
+            self.unsubscribe(subscription)

@@ -1,4 +1,4 @@
-"""Where device calls run: in place when they cost microseconds, in one thread when they may block."""
+"""Where device calls run: in place if they cost microseconds, in one thread if they may block."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 A job is a generator. It yields calls that touch the device and gets their results back; between two
 of them an urgent job may pass. A job that was passed gets :class:`~dds_link.errors.Preempted` in
 place of the call that it asked for, and must take it that the device now holds what the urgent job
-left.
+left. A call that raises what no device may raise has a bug: the job gets an ``InternalError``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections import deque
 from enum import IntEnum
 from typing import Any, Callable, Generator
 
-from dds_link.errors import Busy, InternalError, Preempted, WireError
+from dds_link.errors import Busy, InternalError, Preempted, TransportError, WireError
 from dds_link.service.executor import Call, Executor, Outcome
 
 logger = logging.getLogger(__name__)
@@ -50,28 +50,41 @@ class Lanes:
     :param executor: where their calls run.
     :param interrupt: set while an urgent job waits for a call to end, so that a transport stops
         before its next operation.
+    :param settled: called after each job, when its outcome has been handed over.
     """
 
-    def __init__(self, executor: Executor, interrupt: threading.Event) -> None:
+    def __init__(
+        self, executor: Executor, interrupt: threading.Event, settled: Callable[[], None]
+    ) -> None:
         self._executor = executor
+        self._settled = settled
         self._interrupt = interrupt
         self._lanes: tuple[deque[_Job], ...] = (deque(), deque(), deque())
         self._current: _Job | None = None
         self._passed: _Job | None = None  # by an urgent one; goes on after it
         self._calling = False
         self._driving = False
+        self._closed: WireError | None = None
+
+    @property
+    def passed(self) -> bool:
+        """True while an urgent job runs that passed another one half-way."""
+        return self._passed is not None
 
     def submit(self, lane: Lane, steps: Steps, done: Done) -> None:
         """Queue a job; ``done`` gets what it returns, or the ``WireError`` that ended it.
 
         In place this returns when the job has ended, unless another one is running.
         """
+        if self._closed is not None:
+            _finish(done, self._closed)
+            return
         if self._executor.immediate and not self._driving:
             self._run_at_once(steps, done)
             return
         waiting = self._lanes[lane]
         if len(waiting) >= MAX_QUEUED and lane is not Lane.URGENT:
-            done(Busy(f"{MAX_QUEUED} commands wait already; send fewer at a time"))
+            _finish(done, Busy(f"{MAX_QUEUED} commands wait already; send fewer at a time"))
             return
         waiting.append(_Job(steps, done, lane is Lane.URGENT))
         if lane is Lane.URGENT and self._calling and not self._urgent_runs():
@@ -79,10 +92,11 @@ class Lanes:
         self._drive()
 
     def close(self, reason: WireError) -> None:
-        """Answer everything that still waits with ``reason``."""
+        """Answer everything that still waits, and what comes later, with ``reason``."""
+        self._closed = reason
         for lane in self._lanes:
             while lane:
-                lane.popleft().done(reason)
+                _finish(lane.popleft().done, reason)
 
     def _urgent_runs(self) -> bool:
         return self._current is not None and self._current.urgent
@@ -97,14 +111,15 @@ class Lanes:
                 try:
                     value = call()
                 except Exception as error:
-                    call = steps.throw(error)
+                    call = steps.throw(_known(error))
                 else:
                     call = steps.send(value)
         except Exception as ended:
             outcome = _outcome(ended)
         finally:
             self._driving = False
-        done(outcome)
+        _finish(done, outcome)
+        self._settled()
         self._drive()
 
     def _drive(self) -> None:
@@ -117,7 +132,9 @@ class Lanes:
                 call = self._step(job)
                 if call is None:
                     continue
-                if self._lanes[Lane.URGENT] and not job.urgent:
+                if self._closed is not None:
+                    job.next = Outcome(None, self._closed)
+                elif self._lanes[Lane.URGENT] and not job.urgent:
                     job.next = Outcome(None, Preempted("something urgent came first"))
                 else:
                     self._call(job, call)
@@ -147,11 +164,13 @@ class Lanes:
         """Let a job go on to its next call, or to its end (None)."""
         value, error = job.next
         try:
-            return job.steps.throw(error) if error is not None else job.steps.send(value)
+            return job.steps.throw(_known(error)) if error is not None else job.steps.send(value)
         except Exception as ended:
-            self._current = None
-            job.done(_outcome(ended))
-            return None
+            outcome = _outcome(ended)
+        self._current = None
+        _finish(job.done, outcome)
+        self._settled()
+        return None
 
     def _call(self, job: _Job, call: Call) -> None:
         self._calling = True
@@ -166,6 +185,24 @@ class Lanes:
         if self._current is not None:
             self._current.next = outcome
         self._drive()
+
+
+def _finish(done: Done, outcome: Any) -> None:
+    """Answer. Whatever goes wrong there, the jobs behind this one must have their turn."""
+    try:
+        done(outcome)
+    except Exception:
+        logger.exception("bug while answering a command")
+
+
+def _known(error: Exception) -> Exception:
+    """``error``, or what stands for it if no device may raise it."""
+    if isinstance(error, (TransportError, WireError)):
+        return error
+    logger.error("bug in a driver", exc_info=error)
+    bug = InternalError("a bug in the controller; its log has the details")
+    bug.__cause__ = error
+    return bug
 
 
 def _outcome(ended: Exception) -> Any:

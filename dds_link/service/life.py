@@ -8,20 +8,24 @@ Each function that touches hardware is a part of a job (see :mod:`dds_link.servi
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any, Generator
+
+from msgspec.structs import replace
 
 from dds_link.clock import Clock
 from dds_link.devices.base import ATTACH, Device, Write
 from dds_link.errors import (
     DeviceFault,
     DeviceUnavailable,
+    InternalError,
     Preempted,
     TransportError,
     TransportLost,
     WireError,
     plain_text,
 )
-from dds_link.service.events import CallLater, EventHub, Timer
+from dds_link.service.events import CallLater, EventHub, Session, Timer
 from dds_link.service.executor import Call
 from dds_link.service.lanes import Lane, Lanes
 from dds_link.service.plan import Board
@@ -34,8 +38,8 @@ FIRST_RETRY = 0.5
 LONGEST_RETRY = 10.0
 """Cap of that. A user who plugs a board back in waits no longer."""
 
-HARDWARE_ERRORS = (TransportError, DeviceFault)
-"""What a device may raise."""
+HARDWARE_ERRORS = (TransportError, DeviceFault, InternalError)
+"""What a call of a device may end with (the last one by a bug in its driver)."""
 
 Part = Generator[Call, Any, Any]
 
@@ -83,12 +87,14 @@ class Life:
             channel.epoch = self._last_epoch
             channel.refresh()
 
-    def _lose_coherence(self, channels: list[Channel]) -> None:
-        """New epochs, unless this is the first start: then there was nothing to lose."""
-        if self._begun:
+    def lose_coherence(self, channels: list[Channel], by: Session | None = None) -> None:
+        """New epochs, and everybody is told.
+
+        :param by: who wanted that; None: it happened.
+        """
+        if channels:
             self.new_epochs(channels)
-        for channel in channels:
-            channel.refresh()
+            self._hub.publish("epoch", by, [channel.receipt for channel in channels])
 
     # Whether the device can be used
 
@@ -114,21 +120,21 @@ class Life:
         """Open the device in the background."""
         self._timer = None
         if not self._stopped:
-            self._lanes.submit(Lane.IDLE, self._open(), lambda outcome: self._hub.flush())
+            self._lanes.submit(Lane.IDLE, self._open(), lambda outcome: None)
 
     def _open(self) -> Part:
         """Job: open, then adopt or initialise; on failure try again later."""
-        try:
-            while self.state != "ready" and not self._stopped:
-                try:
-                    yield self._device.close
-                    yield self._device.open
-                    yield from self.start_channels(self._board.channels)
-                    self._enter_ready()
-                except Preempted:
-                    continue  # what was urgent is over: from the beginning
-        except HARDWARE_ERRORS as error:
-            self.fail(error)
+        while self.state != "ready" and not self._stopped:
+            try:
+                yield self._device.close
+                yield self._device.open
+                yield from self.start_channels()
+                self._enter_ready()
+            except Preempted:
+                continue  # what was urgent is over: from the beginning
+            except HARDWARE_ERRORS as error:
+                self.fail(error)
+                return
 
     def _enter_ready(self) -> None:
         self._begun = True
@@ -142,19 +148,23 @@ class Life:
         """Part of a job: initialise everything, also to get out of a fault."""
         if self.state != "fault":
             self.require_ready()
-        yield from self.initialise(self._board.channels)
-        self._enter_ready()
+        yield from self._initialise_all()
 
-    def start_channels(self, channels: list[Channel]) -> Part:
-        """Part of a job: adopt the channels that shall be kept and can be; initialise the others."""
+    def start_channels(self) -> Part:
+        """Part of a job: adopt the channels that shall be kept and can be, initialise the rest."""
+        channels = list(self._board.channels)
         keep = [channel for channel in channels if channel.config.on_start == "keep"]
         if keep and ATTACH in self._device.capabilities:
             found = yield self._device.attach
             for channel in keep:
-                words = found[channel.info.index]
-                if words is not None:
-                    channel.adopt(words)
-                    channels = [other for other in channels if other is not channel]
+                write = found[channel.info.index]
+                if write is None:
+                    logger.warning("channel %r: nothing that could be kept", channel.name)
+                elif not channel.may_adopt(write):
+                    logger.warning("channel %r: %s is not allowed now", channel.name, write.words)
+                else:
+                    channel.adopt(write)
+                    channels.remove(channel)
         if channels:
             yield from self.initialise(channels)
         if self._board.killed:
@@ -162,65 +172,83 @@ class Life:
 
     def initialise(self, channels: list[Channel]) -> Part:
         """Part of a job: reset the chips of ``channels``; they start silent, with new epochs."""
-        indices = [channel.info.index for channel in channels]
-        lost = yield lambda: self._device.initialise(indices)
-        touched = [c for c in self._board.channels if c.info.index in lost or c in channels]
-        for channel in touched:
-            channel.programmed = channel.programmed._replace(ftw=0, pow=0, asf=0)
-            channel.known = True
+        done = yield partial(self._device.initialise, [c.info.index for c in channels])
+        channels = [c for c in self._board.channels if c.info.index in done]
+        for channel in channels:
             channel.begin()
-            channel.enabled = not self._board.killed
-        self._lose_coherence(touched)
+            channel.known = True
+        # Before the first start is over there is no coherence to lose.
+        if self._begun:
+            self.new_epochs(channels)
+        for channel in channels:
+            channel.refresh()
+
+    def _initialise_all(self) -> Part:
+        for channel in self._board.channels:
+            channel.known = False
+        try:
+            yield from self.initialise(self._board.channels)
+        except Preempted:
+            self.fail(DeviceFault("the device was stopped while it was being initialised"))
+            raise
+        self._enter_ready()
 
     # Losing
 
     def fail(self, error: Exception) -> None:
         """The device cannot be used for now: nothing is known of it, and it is tried again."""
-        for channel in self._board.channels:
-            channel.known = False
-        self._lose_coherence(self._board.channels)
+        self.forget()
+        if self.state == "ready":
+            self.new_epochs(self._board.channels)
         self._enter("missing" if isinstance(error, TransportLost) else "fault", str(error))
         if self._timer is None and not self._stopped:
             self._timer = self._call_later(self._retry, self.begin)
             self._retry = min(self._retry * 2, LONGEST_RETRY)
 
-    def put_back(self, before: list[Write], error: Exception) -> Generator[Call, Any, WireError]:
-        """Part of a job: after a write that failed with ``error``, make it as it was.
+    def forget(self) -> None:
+        """Nothing is known of the outputs any more."""
+        for channel in self._board.channels:
+            channel.known = False
+            channel.refresh()
 
+    def put_back(
+        self, channels: list[Channel], moved: list[Channel], error: Exception
+    ) -> Generator[Call, Any, WireError]:
+        """Part of a job: after ``error``, make ``channels`` as they were.
+
+        :param moved: those whose accumulators may have run at another speed meanwhile.
         :returns: what to answer. If the state cannot be put back, the device is made safe or, where
             that fails too, declared unknown.
         """
-        if not isinstance(error, TransportLost):
-            try:
-                yield lambda: self._device.restore(before)
-                return DeviceFault(f"{error}; what was there before was put back, nothing changed")
-            except Preempted:
-                raise
-            except HARDWARE_ERRORS as second:
-                logger.error("cannot put back what was there before: %s", second)
-                error = second
-        return (yield from self.make_safe(error))
+        if isinstance(error, TransportLost):
+            return (yield from self.make_safe(error))
+        try:
+            yield partial(self._device.restore, [channel.holds() for channel in channels])
+        except Preempted:
+            raise
+        except HARDWARE_ERRORS as second:
+            logger.error("%s; what was there before cannot be put back: %s", error, second)
+            return (yield from self.make_safe(second))
+        self.lose_coherence(moved)
+        epoch = ", in a new epoch" if moved else ""
+        return _answer(error, f"what was there before was put back{epoch}")
 
     def make_safe(self, error: Exception) -> Generator[Call, Any, WireError]:
         """Part of a job: the state is unknown after ``error``; reset everything, or give up."""
         if not isinstance(error, TransportLost):
             try:
-                for channel in self._board.channels:
-                    channel.known = False
-                yield from self.initialise(self._board.channels)
-                receipts = [channel.receipt for channel in self._board.channels]
-                self._hub.publish("epoch", None, receipts)
-                return DeviceFault(
-                    f"{error}; the device was initialised again: every channel is silent, "
-                    "in a new epoch, and has to be set again"
-                )
+                yield from self._initialise_all()
             except Preempted:
                 raise
             except HARDWARE_ERRORS as second:
                 error = second
+            else:
+                receipts = [channel.receipt for channel in self._board.channels]
+                self._hub.publish("epoch", None, receipts)
+                return _answer(error, "the device was initialised again: every channel is silent, "
+                                      "in a new epoch, and has to be set again")  # fmt: skip
         self.fail(error)
-        kind = DeviceUnavailable if isinstance(error, TransportLost) else DeviceFault
-        return kind(f"{error}; the state of the outputs is unknown, the controller goes on trying")
+        return _answer(error, "the state of the outputs is unknown, the controller goes on trying")
 
     # Silence and the end
 
@@ -239,25 +267,52 @@ class Life:
         self._stopped = True
         if self._timer is not None:
             self._timer.cancel()
-        writes = [_stop_write(c) for c in self._board.channels if c.config.on_stop == "safe"]
-        if self.state == "ready" and writes:
+        unsafe = bool(self._safe_at_stop())
+        for step in self._last_steps():
             try:
-                yield lambda: self._device.write(writes)
+                yield step
             except HARDWARE_ERRORS as error:
-                logger.error("stopping: %s; trying once more", error)
-                try:
-                    yield lambda: self._device.restore(writes)
-                except HARDWARE_ERRORS as second:
-                    logger.critical("stopping: %s; RF MAY STILL BE ON", second)
+                logger.error("stopping: %s", error)
+            else:
+                unsafe = False
+                break
+        if unsafe:
+            logger.critical("stopping while the device is %s: RF MAY STILL BE ON", self.state)
         yield self._device.close
+
+    def _safe_at_stop(self) -> list[Channel]:
+        return [channel for channel in self._board.channels if channel.config.on_stop == "safe"]
+
+    def _last_steps(self) -> list[Call]:
+        """Ways to leave the outputs by the stop policy, the best one first."""
+        channels, safe = self._board.channels, self._safe_at_stop()
+        steps: list[Call] = []
+        if self.state == "ready":
+            interrupted = self._lanes.passed  # then the chips may hold half of something
+            if safe and not interrupted:
+                steps.append(partial(self._device.write, [_stop_write(c) for c in safe]))
+            if safe or interrupted:
+                every = [_stop_write(c) if c in safe else c.holds() for c in channels]
+                steps.append(partial(self._device.restore, every))
+        # Once that has failed, or in a fault, nothing is known of the channels to keep either.
+        if safe and (self.state in ("ready", "fault") or len(safe) == len(channels)):
+            steps.append(partial(self._device.silence, [channel.silent() for channel in channels]))
+        return steps
+
+
+def _answer(error: Exception, what: str) -> WireError:
+    """What to say of ``error`` and what came of it."""
+    kind: type[WireError] = DeviceFault
+    if isinstance(error, TransportLost):
+        kind = DeviceUnavailable
+    elif isinstance(error, InternalError):
+        kind = InternalError
+    return kind(f"{error}; {what}")
 
 
 def _stop_write(channel: Channel) -> Write:
     """The safe state of one channel: its safe amplitude if it emits, else off."""
     words = channel.programmed
-    emits = channel.enabled and channel.requested.ftw is not None
-    return Write(
-        channel.info.index,
-        words._replace(asf=channel.limits.safe_asf if emits else 0),
-        channel.enabled,
-    )
+    emits = channel.emits and words.asf > 0
+    asf = channel.limits.safe_asf if emits else 0
+    return Write(channel.info.index, replace(words, asf=asf), asf > 0)

@@ -7,9 +7,9 @@ from typing import Sequence
 from dds_link.config import ChannelConfig
 from dds_link.devices.base import ChannelInfo
 from dds_link.errors import BadCommand, NoSuchChannel, OutOfRange, RFKilled
-from dds_link.model import Tone
 from dds_link.protocol.commands import Change
 from dds_link.service.state import Channel, Target
+from dds_link.words import Tone
 
 
 class Board:
@@ -55,15 +55,16 @@ class Board:
         return targets
 
     def _plan_one(self, change: Change) -> Target:
-        channel = self.find(change.channel)
-        _refuse_both(change)
+        channel = self._by_key.get(change.channel) or self.find(change.channel)
         if self.killed and not _only_off(change):
             raise RFKilled("RF is killed; arm_rf lifts it, then enable the channels one by one")
+        if not change.ftw is change.pow is change.asf is None:
+            _refuse_both(change)
         old = channel.requested
         requested = Tone(
-            _frequency(channel, change, old.ftw),
-            _phase(channel, change, old.pow),
-            _amplitude(channel, change, old.asf),
+            old.ftw if change.frequency is change.ftw is None else _frequency(channel, change),
+            old.pow if change.phase is change.pow is None else _phase(channel, change),
+            old.asf if change.amplitude is change.asf is None else _amplitude(channel, change),
         )
         enabled = channel.enabled if change.enabled is None else change.enabled
         return Target.of(channel, requested, enabled)
@@ -77,8 +78,6 @@ def _refuse_twice(channels: list[Channel]) -> None:
 
 
 def _refuse_both(change: Change) -> None:
-    if change.ftw is change.pow is change.asf is None:
-        return
     for quantity, word in (("frequency", "ftw"), ("phase", "pow"), ("amplitude", "asf")):
         if getattr(change, word) is not None and getattr(change, quantity) is not None:
             raise BadCommand(f"give {quantity} or its word {word}, not both")
@@ -90,61 +89,53 @@ def _only_off(change: Change) -> bool:
     return change.enabled is False and all(value is None for value in values)
 
 
-def _frequency(channel: Channel, change: Change, old: int | None) -> int | None:
-    if change.frequency is None and change.ftw is None:
-        return old
-    tuning, limits = channel.info.tuning, channel.limits
+def _frequency(channel: Channel, change: Change) -> int:
+    """The tuning word that ``change`` asks for, within the limits as words."""
+    limits = channel.limits
     if change.frequency is None:
         ftw = change.ftw
-        given = f"ftw {change.ftw}"
     else:
-        given = f"frequency {change.frequency:.15g} Hz"
         try:
-            ftw = tuning.frequency_to_ftw(change.frequency)
+            ftw = channel.info.tuning.frequency_to_ftw(change.frequency)
         except ValueError:
-            ftw = -1
-    if ftw is None or not limits.min_ftw <= ftw <= limits.max_ftw:
-        low, high = (tuning.ftw_to_frequency(word) for word in (limits.min_ftw, limits.max_ftw))
-        config = channel.config
-        low = low if config.min_frequency is None else config.min_frequency
-        high = high if config.max_frequency is None else config.max_frequency
-        unit = f" (ftw {limits.min_ftw} ... {limits.max_ftw})" if change.frequency is None else ""
-        raise OutOfRange(
-            f"channel {channel.name!r}: {given} is outside "
-            f"{low:.15g} ... {high:.15g} Hz{unit} ({limits.source})"
-        )
-    return ftw
+            ftw = None
+    if ftw is not None and limits.min_ftw <= ftw <= limits.max_ftw:
+        return ftw
+    if change.frequency is None:
+        given, bounds = f"ftw {change.ftw}", f"{limits.min_ftw} ... {limits.max_ftw}"
+    else:
+        given, bounds = f"frequency {change.frequency:.15g} Hz", f"{limits.frequencies} Hz"
+    raise OutOfRange(f"channel {channel.name!r}: {given} is outside {bounds} ({limits.source})")
 
 
-def _phase(channel: Channel, change: Change, old: int) -> int:
+def _phase(channel: Channel, change: Change) -> int:
+    """The phase offset word that ``change`` asks for."""
+    tuning = channel.info.tuning
     if change.phase is not None:
         try:
-            return channel.info.tuning.turns_to_pow(change.phase)
+            return tuning.turns_to_pow(change.phase)
         except ValueError as error:
             raise OutOfRange(f"channel {channel.name!r}: {error}") from None
-    if change.pow is None:
-        return old
-    top = (1 << channel.info.tuning.pow_bits) - 1
-    if not 0 <= change.pow <= top:
+    top = (1 << tuning.pow_bits) - 1
+    if change.pow is None or not 0 <= change.pow <= top:
         raise OutOfRange(f"channel {channel.name!r}: pow {change.pow} is outside 0 ... {top}")
     return change.pow
 
 
-def _amplitude(channel: Channel, change: Change, old: int) -> int:
-    if change.amplitude is None and change.asf is None:
-        return old
-    limits, tuning = channel.limits, channel.info.tuning
+def _amplitude(channel: Channel, change: Change) -> int:
+    """The amplitude scale factor that ``change`` asks for, within the limit as a word."""
+    limits = channel.limits
     if change.amplitude is None:
         asf = change.asf
+    else:
+        try:
+            asf = channel.info.tuning.amplitude_to_asf(change.amplitude)
+        except ValueError:
+            asf = None
+    if asf is not None and 0 <= asf <= limits.max_asf:
+        return asf
+    if change.amplitude is None:
         given, top = f"asf {change.asf}", str(limits.max_asf)
     else:
-        given, top = f"amplitude {change.amplitude:.15g}", f"{channel.config.max_amplitude:.15g}"
-        try:
-            asf = tuning.amplitude_to_asf(change.amplitude)
-        except ValueError:
-            asf = -1
-    if asf is None or not 0 <= asf <= limits.max_asf:
-        raise OutOfRange(
-            f"channel {channel.name!r}: {given} is outside 0 ... {top} ({limits.source})"
-        )
-    return asf
+        given, top = f"amplitude {change.amplitude:.15g}", limits.amplitude
+    raise OutOfRange(f"channel {channel.name!r}: {given} is outside 0 ... {top} ({limits.source})")

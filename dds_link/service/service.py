@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any, Callable, Generator, Iterator, Sequence
+from typing import Any, Callable, Generator, Sequence
+
+from msgspec.structs import replace
 
 from dds_link import __version__
 from dds_link.clock import Clock
@@ -20,7 +22,6 @@ from dds_link.errors import (
     OutOfRange,
     Preempted,
     RFKilled,
-    TransportError,
     Unsupported,
     WireError,
 )
@@ -69,10 +70,11 @@ class Service:
         self._clock = clock
         self._simulation = simulation
         self._started = clock.now()
+        self._kills = 0
         self._board = Board(device.channels, config.channels, config.source)
         self._hub = EventHub(clock.unix, call_later)
         self._executor = executor
-        self._lanes = Lanes(executor, interrupt)
+        self._lanes = Lanes(executor, interrupt, self._hub.flush)
         self._life = Life(self._board, device, self._lanes, self._hub, clock, call_later)
         self._jobs: dict[type, Callable[[Any, Session], Job]] = {
             commands.Set: self._do_set,
@@ -113,13 +115,11 @@ class Service:
         """
         job = self._jobs.get(type(command))
         if job is not None:
-            lane = Lane.URGENT if type(command) is commands.Kill else Lane.NORMAL
-
-            def settled(outcome: Any) -> None:
-                done(outcome)
-                self._hub.flush()
-
-            self._lanes.submit(lane, job(command, session), settled)
+            lane = Lane.NORMAL
+            if type(command) is commands.Kill:
+                lane = Lane.URGENT
+                self._kills += 1
+            self._lanes.submit(lane, job(command, session), done)
             return
         if isinstance(command, WireError):
             done(command)
@@ -182,25 +182,23 @@ class Service:
     # Jobs
 
     def _do_set(self, command: commands.Set, session: Session) -> Job:
-        targets = self._board.plan((command,))
-        yield from self._commit(targets)
-        return self._settle(targets, session)[0]
+        receipts = yield from self._change((command,), session)
+        return receipts[0]
 
     def _do_apply(self, command: commands.Apply, session: Session) -> Job:
-        targets = self._board.plan(command.changes)
-        if targets:
-            yield from self._commit(targets)
-        return self._settle(targets, session)
+        return self._change(command.changes, session)
 
-    def _commit(self, targets: list[Target]) -> Job:
+    def _change(self, changes: Sequence[commands.Change], session: Session) -> Job:
+        targets = self._board.plan(changes)
         self._life.require_ready()
         try:
-            yield partial(self._device.write, [target.write for target in targets])
-        except Preempted:
-            raise self._passed() from None
-        except TransportError as error:
-            before = [target.channel.holds() for target in targets]
-            raise (yield from self._put_back(before, error)) from error
+            if targets:
+                yield partial(self._device.write, [target.write for target in targets])
+        except HARDWARE_ERRORS as error:
+            channels = [target.channel for target in targets]
+            moved = [t.channel for t in targets if t.write.words.ftw != t.channel.programmed.ftw]
+            raise (yield from self._put_back(channels, moved, error)) from error
+        return self._settle(targets, session)
 
     def _settle(self, targets: list[Target], session: Session) -> list[ReceiptReply]:
         receipts = []
@@ -211,10 +209,19 @@ class Service:
             self._hub.publish("changed", session, receipts)
         return receipts
 
-    def _put_back(self, before: Any, error: Exception) -> Generator[Call, Any, WireError]:
+    def _put_back(
+        self, channels: list[Channel], moved: list[Channel], error: Exception
+    ) -> Generator[Call, Any, WireError]:
+        """The answer to a command of which a device call ended with ``error``.
+
+        :param moved: channels whose phase coherence it may have cost.
+        """
         try:
-            return (yield from self._life.put_back(before, error))
+            if isinstance(error, Preempted):
+                raise error
+            return (yield from self._life.put_back(channels, moved, error))
         except Preempted:
+            self._life.lose_coherence(moved)
             return self._passed()
 
     def _passed(self) -> WireError:
@@ -224,35 +231,36 @@ class Service:
         return DeviceUnavailable("the controller is stopping; the command was not applied")
 
     def _do_get(self, command: commands.Get, session: Session) -> Job:
-        one = command.channel is not None
-        channels = [self._board.find(command.channel)] if one else self._board.channels
+        one = None if command.channel is None else self._board.find(command.channel)
+        channels = self._board.channels if one is None else [one]
         receipts = self._receipts(channels)
         if command.verify:
             receipts = yield from self._verify(channels, session)
-        return receipts[0] if one else receipts
+        return receipts if one is None else receipts[0]
         yield  # a job, even without a call
 
     def _verify(self, channels: list[Channel], session: Session) -> Job:
         if READBACK not in self._device.capabilities:
-            raise Unsupported("nothing can be read back from this device, so verify is unobservable")
+            raise Unsupported("nothing can be read back from this device: verify is unobservable")
         self._life.require_ready()
-        differences = []
+        differences: list[str] = []
+        changed = []
         for channel in channels:
             try:
                 found = yield partial(self._device.verify, [channel.holds()])
-            except Preempted:
-                raise self._passed() from None
             except HARDWARE_ERRORS as error:
-                raise (yield from self._put_back([channel.holds()], error)) from error
+                raise (yield from self._put_back([channel], [], error)) from error
             if channel.known is bool(found):
                 channel.known = not found
                 channel.refresh()
-                self._hub.publish("changed", session, [channel.receipt])
+                changed.append(channel)
             differences += found
+        if changed:
+            self._hub.publish("changed", session, self._receipts(changed))
         if differences:
             raise DeviceFault("the hardware does not hold what was programmed: "
                               + "; ".join(differences))  # fmt: skip
-        return [_verified(channel.receipt) for channel in channels]
+        return [replace(channel.receipt, verified=True) for channel in channels]
 
     def _do_sync(self, command: commands.Sync, session: Session) -> Job:
         if SYNC not in self._device.capabilities:
@@ -265,21 +273,10 @@ class Service:
             try:
                 indices = [channel.info.index for channel in channels]
                 yield partial(self._device.sync, indices)
-            except Preempted:
-                self._life.new_epochs(channels)
-                raise self._passed() from None
-            except TransportError as error:
-                before = [channel.holds() for channel in channels]
-                answer = yield from self._put_back(before, error)
-                self._new_epochs(channels, session)
-                raise answer from error
-        return self._new_epochs(channels, session)
-
-    def _new_epochs(self, channels: list[Channel], session: Session) -> list[ReceiptReply]:
-        self._life.new_epochs(channels)
-        receipts = self._receipts(channels)
-        self._hub.publish("epoch", session, receipts)
-        return receipts
+            except HARDWARE_ERRORS as error:
+                raise (yield from self._put_back(channels, channels, error)) from error
+        self._life.lose_coherence(channels, session)
+        return self._receipts(channels)
 
     def _do_kill(self, command: commands.Kill, session: Session) -> Job:
         self._board.killed = True  # before any I/O: nothing that comes later may emit
@@ -291,6 +288,8 @@ class Service:
         except HARDWARE_ERRORS as error:
             if self._life.state == "ready":
                 self._life.fail(error)
+            else:
+                self._life.forget()
             self._publish_all("killed", session)
             raise DeviceFault(f"kill is latched, but RF may still be on: {error}") from error
         return {
@@ -300,6 +299,11 @@ class Service:
         }
 
     def _do_arm_rf(self, command: commands.ArmRF, session: Session) -> Job:
+        return self._arm_rf(self._kills, session)
+
+    def _arm_rf(self, kills: int, session: Session) -> Job:
+        if kills != self._kills:  # a kill may pass it, but must not be lifted by it
+            raise RFKilled("RF was killed after this arm_rf was sent; look, then send it again")
         self._board.killed = False
         return {"killed": False, "channels": self._publish_all("armed", session)}
         yield  # a job, so that it keeps its place behind a kill
@@ -309,12 +313,17 @@ class Service:
             raise RFKilled("RF is killed; arm_rf lifts it, then reset")
         try:
             yield from self._life.reset()
-        except Preempted as error:
-            self._life.fail(DeviceFault(f"initialising was stopped half-way: {error}"))
+        except Preempted:
             raise self._passed() from None
         except HARDWARE_ERRORS as error:
-            raise (yield from self._life.make_safe(error)) from error
+            raise (yield from self._make_safe(error)) from error
         return self._publish_all("reset", session)
+
+    def _make_safe(self, error: Exception) -> Generator[Call, Any, WireError]:
+        try:
+            return (yield from self._life.make_safe(error))
+        except Preempted:
+            return self._passed()
 
     # Receipts
 
@@ -325,11 +334,6 @@ class Service:
 
     def _receipts(self, channels: Sequence[Channel]) -> list[ReceiptReply]:
         return [channel.receipt for channel in channels]
-
-
-def _verified(receipt: ReceiptReply) -> ReceiptReply:
-    fields: Iterator[Any] = (getattr(receipt, name) for name in receipt.__struct_fields__[:-1])
-    return ReceiptReply(*fields, verified=True)
 
 
 def _describe(channel: Channel) -> dict[str, Any]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from dds_link.config import ChannelConfig
 from dds_link.devices.base import ChannelInfo, Write
-from dds_link.model import Tone, Words
-from dds_link.protocol.replies import ReceiptReply, WordsReply
+from dds_link.protocol.replies import ReceiptReply
+from dds_link.words import SILENCE, Tone, Words
 
 
 class Limits(NamedTuple):
@@ -21,6 +24,10 @@ class Limits(NamedTuple):
     max_ftw: int
     max_asf: int
     safe_asf: int
+    frequencies: str
+    """The bounds in Hz, for messages."""
+    amplitude: str
+    """The bound as a fraction of full scale, for messages."""
     source: str
     """Where they come from, for messages."""
 
@@ -29,11 +36,15 @@ class Limits(NamedTuple):
         """The limits that a configuration sets on a channel."""
         tuning = info.tuning
         low, high = config.min_frequency, config.max_frequency
+        low = 0.0 if low is None else low
+        high = tuning.ftw_to_frequency(tuning.max_ftw) if high is None else high
         return cls(
-            0 if low is None else tuning.frequency_to_ftw(low),
-            tuning.max_ftw if high is None else tuning.frequency_to_ftw(high),
+            tuning.frequency_to_ftw(low),
+            tuning.frequency_to_ftw(high),
             tuning.amplitude_to_asf(config.max_amplitude),
             tuning.amplitude_to_asf(config.safe_amplitude),
+            f"{low:.15g} ... {high:.15g}",
+            f"{config.max_amplitude:.15g}",
             source,
         )
 
@@ -51,20 +62,29 @@ class Channel:
         self.limits = Limits.of(info, config, source)
         self.epoch = 0
         self.known = False
-        self.programmed = Words(0, 0, 0)
+        self.enabled = True
         self.begin()
 
     def begin(self) -> None:
-        """The state after a start or a reset: no frequency, safe amplitude, enabled."""
+        """The state after a start or a reset: no frequency, safe amplitude. Masks stay: what was
+        switched off stays off until somebody switches it on."""
         self.requested = Tone(None, 0, self.limits.safe_asf)
-        self.enabled = True
+        self.programmed = SILENCE
         self.refresh()
 
-    def adopt(self, words: Words) -> None:
-        """Take over what the hardware already puts out."""
-        self.requested = Tone(*words)
-        self.enabled = True
-        self.programmed = words
+    def may_adopt(self, found: Write) -> bool:
+        """True if the limits allow what was ``found``, and no mask forbids that it goes out."""
+        words, limits = found.words, self.limits
+        within = limits.min_ftw <= words.ftw <= limits.max_ftw and words.asf <= limits.max_asf
+        return within and (self.enabled or not (found.switch and words.asf))
+
+    def adopt(self, found: Write) -> None:
+        """Take over what the hardware already puts out. If that is what it held before, what was
+        requested still holds, too."""
+        if found.words != self.programmed:
+            self.requested = Tone(found.words.ftw, found.words.pow, found.words.asf)
+        self.enabled = self.enabled and found.switch
+        self.programmed = found.words
         self.known = True
         self.refresh()
 
@@ -78,21 +98,26 @@ class Channel:
             tuning.asf_to_amplitude(requested.asf),
             tuning.pow_to_turns(requested.pow),
             self.enabled,
-            WordsReply(words.ftw, words.pow, words.asf),
+            words,
             self.epoch,
             self.known,
         )
 
+    @property
+    def emits(self) -> bool:
+        """True if RF may go out: not masked, and a frequency was given."""
+        return self.enabled and self.requested.ftw is not None
+
     def holds(self) -> Write:
         """What the hardware holds, as far as is known."""
-        return Write(self.info.index, self.programmed, self.enabled)
+        return Write(self.info.index, self.programmed, self.emits)
 
     def silent(self) -> Write:
         """The same with the RF off."""
-        return Write(self.info.index, self.programmed._replace(asf=0), False)
+        return Write(self.info.index, replace(self.programmed, asf=0), False)
 
 
-class Target(NamedTuple):
+class Target(Struct, frozen=True, gc=False):
     """What one channel shall become: the result of planning."""
 
     channel: Channel
@@ -106,7 +131,7 @@ class Target(NamedTuple):
         has ASF 0."""
         emits = enabled and requested.ftw is not None
         words = Words(requested.ftw or 0, requested.pow, requested.asf if emits else 0)
-        return cls(channel, requested, enabled, Write(channel.info.index, words, enabled))
+        return cls(channel, requested, enabled, Write(channel.info.index, words, emits))
 
     def settle(self) -> None:
         """The hardware holds it now: make it the state."""

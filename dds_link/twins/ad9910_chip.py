@@ -15,10 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dds_link.clock import Clock
-from dds_link.model import Words
 from dds_link.twins import ad9910_core as core
 from dds_link.twins.ad9910_clock import REFCLK_OUT, RESERVED, SystemClock
 from dds_link.twins.ad9910_serial import WIDTHS, SerialPort
+from dds_link.words import Words
 
 _WORD = 0xFFFFFFFF
 _RESET_VALUES = {

@@ -3,7 +3,7 @@
 import pytest
 
 from dds_link.config import ChannelConfig, DeviceConfig, Pins
-from dds_link.model import Words
+from dds_link.words import Words
 from dds_link.twins.ad9910 import AD9910Board, make_board
 from tests.twins.ad9910_frames import CFR1, PROFILE0, Bench, frame, single_tone
 from tests.twins.manual_clock import ManualClock
@@ -151,10 +151,10 @@ def test_golden_polar_ram() -> None:
         "16 00 00 FF FC 40 00 80 00",  # (0 turn, 1) and (1/4 turn, 1/2)
         "00 E0 00 00 02",  # polar
     )
-    assert bench.board.tone(0).words[1:] == (0x4000, 0x2000)
+    assert bench.board.tone(0).words == Words(0, 0x4000, 0x2000)
     bench.send(bytes.fromhex("0E 00 00 00 00 40 00 40 00"))  # starts at word 1
     bench.update()
-    assert bench.board.tone(0).words[1:] == (0x0000, 0x3FFF)
+    assert bench.board.tone(0).words == Words(0, 0x0000, 0x3FFF)
 
 
 def test_golden_registers_without_an_effect_here() -> None:

@@ -40,8 +40,7 @@ class Receipt:
 
     @classmethod
     def from_wire(cls, reply: Dict[str, Any]) -> "Receipt":
-        """Build a receipt from a decoded JSON object; fields that this version does not know are left
-        out.
+        """Build a receipt from a decoded JSON object; fields of later versions are ignored.
 
         All fields are set at once: a scan waits for it, and the initialiser of a frozen dataclass
         takes twice as long.

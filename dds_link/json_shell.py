@@ -64,10 +64,12 @@ class ServiceHandler:
         self._session = Session(peer=peer)
         self._deliver = deliver
         self._subscription: Any = None
+        self._listening = False
 
     def handle(self, ticket: Ticket, reply: Callable[[Any], None]) -> None:
         """See :meth:`Handler.handle`. A second ``subscribe`` takes the place of the first."""
-        if type(ticket.command) is not Subscribe:
+        self._listening = type(ticket.command) is Subscribe
+        if not self._listening:
             self._service.execute(ticket.command, self._session, reply)
             return
         snapshot, subscription = self._service.subscribe(ticket.command, self._deliver)
@@ -78,8 +80,9 @@ class ServiceHandler:
 
     @property
     def listening(self) -> bool:
-        """See :attr:`Handler.listening`."""
-        return self._subscription is not None
+        """See :attr:`Handler.listening`. A client that went on to ask for other things after it had
+        subscribed is gone when it says no more: nothing else would tell, until the next event."""
+        return self._listening and self._subscription is not None
 
     def close(self) -> None:
         """See :meth:`Handler.close`."""

@@ -131,3 +131,12 @@ def test_a_restarted_controller_is_reported_once(kind):
                 dds.set("cooling", frequency=81e6, amplitude=0.5)
             assert second.tone(0).amplitude == 0
             dds.set("cooling", frequency=81e6, amplitude=0.5)
+
+
+@KINDS
+def test_a_client_that_is_gone_leaves_nothing_behind(kind):
+    with both(kind) as (controller, dds, other):
+        dds.close()
+        for _ in range(3):  # turns of the controller's loop, in which it notices and closes
+            other.ping()
+        assert len(controller.controller._shell._open) == 1

@@ -23,7 +23,7 @@ from ..model import Receipt
 from . import frames
 from .core import LINK_ERRORS, RECEIVES, BadReply, Core, Event, Expired, Lines, Step, Unasked
 from .frames import Channel
-from .link import tune, waiter
+from .link import CHUNK, tune, waiter
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -48,6 +48,9 @@ class Wire(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the event loop."""
         self._transport = transport
+        # asyncio allocates as much for each receive: 256 KiB may take longer than all the rest.
+        if hasattr(transport, "max_size"):
+            self._transport.max_size = CHUNK
         sock = transport.get_extra_info("socket")
         tune(sock)
         self._readable = waiter(sock)

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 Deliver = Callable[[dict[str, Any], int], None]
 """Sends an event and its number."""
 
+RECEIVE_BYTES = 1 << 16
+"""Most bytes of one receive."""
 FRAMES_PER_TURN = 32
 MAX_CONNECTIONS = 1000
 """Most connections at a time: an open-file limit of 1024 is common."""
@@ -130,6 +132,9 @@ class JsonConnection(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         """A client has connected."""
         self._transport = transport
+        # asyncio allocates as much for each receive: 256 KiB may take longer than all the rest.
+        if hasattr(transport, "max_size"):
+            transport.max_size = RECEIVE_BYTES
         self._peer = _peer_name(transport.get_extra_info("peername"))
         self._handler = self._shell.make_handler(self._peer, self._deliver)
         if not self._shell.admit(self):

@@ -148,7 +148,8 @@ def test_a_client_that_does_not_read_is_not_read_from(
         sender.start()
         assert paused.wait(PATIENCE)
         with board.connect() as other:
-            assert other.ask(PING) == READY
+            for _ in range(200):  # turns of the loop: enough for all that was asked
+                assert other.ask(PING) == READY
             (slow,) = [c for c in board.shell._open if c._paused]
             assert not slow._reading
             size = board.loop.call(slow._transport.get_write_buffer_size)
@@ -270,6 +271,17 @@ def test_a_subscriber_may_half_close_and_listen_on(loop: LoopThread) -> None:
         assert listener.receive()["result"]["seq"] == 0
         other.ask(set_frequency(0, 80e6))
         assert listener.receive()["event"] == "changed"
+
+
+def test_a_subscriber_that_went_on_to_ask_for_other_things_has_no_half_close(
+    loop: LoopThread,
+) -> None:
+    """It has gone: nothing else would tell, until the next event."""
+    with served(loop) as board, board.connect() as peer:
+        peer.ask({"command_id": "subscribe"})
+        assert peer.ask(PING) == READY
+        peer.finish()
+        assert peer.rest() == b""
 
 
 def test_a_frame_that_is_too_long_is_answered_though_the_client_sends_on(loop: LoopThread) -> None:

@@ -28,9 +28,7 @@ class Assembly:
     :raises ConfigError: for a device type, transport or library that is not there.
     """
 
-    def __init__(
-        self, config: Config, simulation: bool, executor: Executor | None = None
-    ) -> None:
+    def __init__(self, config: Config, simulation: bool, executor: Executor | None = None) -> None:
         self.config = config
         self.loop = asyncio.get_running_loop()
         self.clock: Clock = SimulatedClock() if simulation else RealClock()

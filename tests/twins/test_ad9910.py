@@ -3,8 +3,8 @@
 import pytest
 
 from dds_link.config import ChannelConfig, DeviceConfig, Pins
-from dds_link.words import Words
 from dds_link.twins.ad9910 import AD9910Board, make_board
+from dds_link.words import Words
 from tests.twins.ad9910_frames import CFR1, PROFILE0, Bench, frame, single_tone
 from tests.twins.manual_clock import ManualClock
 

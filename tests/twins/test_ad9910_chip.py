@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dds_link.words import Words
 from dds_link.twins.ad9910_chip import AD9910
+from dds_link.words import Words
 from tests.twins.ad9910_frames import (
     ASF,
     CFR1,

@@ -14,9 +14,10 @@ from collections import Counter
 from typing import Any, NoReturn
 
 import msgspec
+from msgspec.structs import astuple
 
 from dds_link.errors import BadCommand, BadFrame, OutOfRange, UnknownCommand, WireError
-from dds_link.protocol.commands import COMMAND_IDS, NO_ID, AnyCommand
+from dds_link.protocol.commands import COMMAND_IDS, NO_ID, AnyCommand, Apply
 
 PROTOCOL_VERSION = 1
 
@@ -56,9 +57,9 @@ def decode(frame: bytes) -> Request:
     """The command in ``frame``. Never raises: what is wrong is in the answer."""
     try:
         command = _decode_command(frame)
-        data = _decode_plain(frame)
-        colons = frame.count(b":")
-        if len(data) != colons and _count_keys(data) != colons:
+        if command.id is not NO_ID:
+            _decode_plain(command.id)  # raw until now
+        if _given(command) != frame.count(b":"):
             _refuse_duplicate_keys(frame)
         return Request(_echo(command.id), command)
     except (msgspec.MsgspecError, WireError, ValueError, RecursionError) as error:
@@ -107,9 +108,22 @@ def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
+def _given(command: Any) -> int:
+    """Keys that a command was certainly given: its tag, and what is not null.
+
+    Each key needs a colon in the text, so as many colons as keys means that none came twice (a null
+    or a colon inside a string only costs the slow path)."""
+    values = astuple(command)
+    keys = 1 + len(values) - values.count(None) - (command.id is NO_ID)
+    if type(command) is Apply:
+        for change in command.changes:
+            values = astuple(change)
+            keys += len(values) - values.count(None)
+    return keys
+
+
 def _count_keys(data: Any) -> int:
-    """Keys of every object in ``data``. Each needs a colon in the text, so as many colons as keys
-    means that no key came twice (a colon inside a string only costs the slow path)."""
+    """Keys of every object in ``data``; see :func:`_given`."""
     if isinstance(data, dict):
         return len(data) + sum(
             _count_keys(value) for value in data.values() if isinstance(value, (dict, list))

@@ -114,13 +114,16 @@ class Lanes:
                     call = steps.throw(_known(error))
                 else:
                     call = steps.send(value)
-        except Exception as ended:
-            outcome = _outcome(ended)
+        except StopIteration as ended:
+            outcome = ended.value
+        except Exception as error:
+            outcome = _outcome(error)
         finally:
             self._driving = False
         _finish(done, outcome)
         self._settled()
-        self._drive()
+        if any(self._lanes):
+            self._drive()
 
     def _drive(self) -> None:
         """Run jobs until one waits for the executor or none is left."""

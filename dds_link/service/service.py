@@ -182,13 +182,12 @@ class Service:
     # Jobs
 
     def _do_set(self, command: commands.Set, session: Session) -> Job:
-        receipts = yield from self._change((command,), session)
-        return receipts[0]
+        return self._change((command,), session, one=True)
 
     def _do_apply(self, command: commands.Apply, session: Session) -> Job:
         return self._change(command.changes, session)
 
-    def _change(self, changes: Sequence[commands.Change], session: Session) -> Job:
+    def _change(self, changes: Sequence[commands.Change], session: Session, one: bool = False) -> Job:
         targets = self._board.plan(changes)
         self._life.require_ready()
         try:
@@ -198,7 +197,8 @@ class Service:
             channels = [target.channel for target in targets]
             moved = [t.channel for t in targets if t.write.words.ftw != t.channel.programmed.ftw]
             raise (yield from self._put_back(channels, moved, error)) from error
-        return self._settle(targets, session)
+        receipts = self._settle(targets, session)
+        return receipts[0] if one else receipts
 
     def _settle(self, targets: list[Target], session: Session) -> list[ReceiptReply]:
         receipts = []

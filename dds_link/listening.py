@@ -93,7 +93,8 @@ def bound_sockets(hosts: Sequence[str], port: int) -> list[socket.socket]:
     :param port: 0 picks one that is free on all of them.
     :raises OSError: if the port cannot be had.
     """
-    for attempt in range(TRIES):
+    tries = TRIES
+    while True:
         sockets: list[socket.socket] = []
         try:
             for host in hosts:
@@ -104,9 +105,9 @@ def bound_sockets(hosts: Sequence[str], port: int) -> list[socket.socket]:
         except OSError as error:
             for sock in sockets:
                 sock.close()
-            if port or error.errno != errno.EADDRINUSE or attempt == TRIES - 1:
+            tries -= 1
+            if port or error.errno != errno.EADDRINUSE or not tries:
                 raise
-    return []
 
 
 def server_context(cert: str, key: str, peer: str) -> ssl.SSLContext:

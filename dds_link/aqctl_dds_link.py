@@ -111,11 +111,13 @@ async def _run(args: argparse.Namespace) -> str | int:
     on_stop_signals(loop, controller.request_stop)
     try:
         line = await _listen(args, controller)
+    except (PortTaken, OSError) as error:
+        await controller.close_ports()
+        return f"aqctl_dds_link: {error}"
+    try:
         controller.assembly.service.start()
         print(line, flush=True)
         await controller.run()
-    except (PortTaken, OSError) as error:
-        return f"aqctl_dds_link: {error}"
     finally:
         stopped = await controller.close()
     return 0 if stopped else 1

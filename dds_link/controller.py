@@ -96,12 +96,16 @@ class Controller:
         """
         self._shell.close_listeners()
         ended = await self.assembly.stop()
+        if not ended:
+            logger.critical("the hardware did not answer in time; RF MAY STILL BE ON")
+        await self.close_ports()
+        return ended
+
+    async def close_ports(self) -> None:
+        """End every connection. The outputs stay as they are: without a start they are not ours."""
         await self._shell.close()
         if self._rpc is not None:
             await self._rpc.stop()
-        if not ended:
-            logger.critical("the hardware did not answer in time; RF MAY STILL BE ON")
-        return ended
 
 
 def claim(what: str, hosts: Sequence[str], port: int) -> Any:

@@ -16,6 +16,7 @@ from dds_link.aqctl_dds_link import new_event_loop
 from dds_link.assembly import Assembly
 from dds_link.json_shell import JsonShell, ServiceHandler
 from dds_link.listening import bound_sockets
+from dds_link.protocol.commands import Subscribe
 from dds_link.service.executor import Worker
 
 PATIENCE = 20.0
@@ -179,6 +180,16 @@ class Served:
         return gate
 
 
+async def ready(assembly: Assembly) -> None:
+    """Start a service, and wait until its device is ready."""
+    told = asyncio.Event()
+    command = Subscribe(events=["device"])
+    _, subscription = assembly.service.subscribe(command, lambda body, seq: told.set())
+    assembly.service.start()
+    await asyncio.wait_for(told.wait(), PATIENCE)
+    assembly.service.unsubscribe(subscription)
+
+
 @contextmanager
 def served(
     loop: LoopThread, config: configuration.Config | None = None, threaded: bool = False, **tls: Any
@@ -193,9 +204,7 @@ def served(
         assembly = Assembly(config or configuration.simulated_board(), True, executor)
         shell = JsonShell(partial(ServiceHandler, assembly.service))
         port = await shell.listen(bound_sockets(["127.0.0.1"], 0), **tls)
-        assembly.service.start()
-        while assembly.service._life.state == "starting":  # in the worker's thread
-            await asyncio.sleep(0.001)
+        await ready(assembly)
         return assembly, shell, port
 
     assembly, shell, port = loop.run(start())

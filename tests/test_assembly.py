@@ -1,0 +1,153 @@
+"""From a configuration to a running service."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dds_link import assembly as assembly_module
+from dds_link import config as configuration
+from dds_link.assembly import Assembly
+from dds_link.clock import Clock, RealClock, SimulatedClock
+from dds_link.config import ChannelConfig, DeviceConfig
+from dds_link.errors import ConfigError
+from dds_link.protocol import commands
+from dds_link.service.events import Session
+from dds_link.transports.twin import TwinTransport
+from dds_link.twins.ad9910 import make_board
+from tests.serving import PATIENCE, Gate, LoopThread
+
+SET = commands.Set(0, frequency=80e6, amplitude=0.5)
+
+
+class Wires(TwinTransport):
+    """Stands in for real wires: it blocks, as far as anybody can tell."""
+
+    blocking = True
+
+    def __init__(self) -> None:
+        super().__init__(make_wired_board(), SimulatedClock())
+        self.threads: set[str] = set()
+
+    def transfer(self, chip: int, data: bytes) -> bytes:
+        self.threads.add(threading.current_thread().name)
+        return super().transfer(chip, data)
+
+
+def make_wired_board() -> Any:
+    board = configuration.simulated_board()
+    return make_board(board.device, board.channels, SimulatedClock())
+
+
+async def ready(one: Assembly) -> None:
+    one.service.start()
+    while (await ask(one, commands.Ping()))["device"] == "starting":
+        await asyncio.sleep(0.001)
+
+
+async def ask(one: Assembly, command: Any) -> Any:
+    ended = asyncio.get_running_loop().create_future()
+    one.service.execute(command, Session(), ended.set_result)
+    return await asyncio.wait_for(ended, PATIENCE)
+
+
+def test_simulation_ends_in_a_twin_and_runs_in_place(loop: LoopThread) -> None:
+    async def life() -> None:
+        one = Assembly(configuration.simulated_board(), simulation=True)
+        assert isinstance(one.clock, SimulatedClock)
+        await ready(one)
+        threads = threading.active_count()
+        await ask(one, SET)
+        assert threading.active_count() == threads
+        assert one.board.tone(0).amplitude == pytest.approx(0.5, abs=1e-3)
+        assert await one.stop()
+        assert one.board.tone(0).amplitude == 0.0
+
+    loop.run(life())
+
+
+def test_hardware_gets_the_transport_of_the_config_and_a_thread(
+    loop: LoopThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wires = Wires()
+    made = []
+
+    def make_transport(
+        device: DeviceConfig, channels: tuple[ChannelConfig, ...], clock: Clock
+    ) -> Wires:
+        made.append((device.transport, clock))
+        return wires
+
+    monkeypatch.setattr(assembly_module.transports, "make_transport", make_transport)
+
+    async def life() -> None:
+        board = configuration.simulated_board()
+        one = Assembly(configuration.with_transport(board, "spidev:0"), simulation=False)
+        assert made == [("spidev:0", one.clock)]
+        assert isinstance(one.clock, RealClock)
+        assert one.board is None
+        await ready(one)
+        await ask(one, SET)
+        assert wires.board.tone(0).amplitude == pytest.approx(0.5, abs=1e-3)
+        assert wires.threads == {"dds_link device"}
+        assert await one.stop()
+        assert wires.board.tone(0).amplitude == 0.0
+
+    loop.run(life())
+
+
+def test_simulation_leaves_the_transport_of_the_config_alone(
+    loop: LoopThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(assembly_module.transports, "make_transport")
+
+    async def life() -> None:
+        board = configuration.simulated_board()
+        one = Assembly(configuration.with_transport(board, "spidev:0"), simulation=True)
+        await ready(one)
+        assert await one.stop()
+
+    loop.run(life())
+
+
+def test_a_device_that_nobody_knows_is_refused(loop: LoopThread) -> None:
+    async def life() -> None:
+        board = configuration.simulated_board()
+        config = replace(board, device=replace(board.device, type="ad9999"), source="lab.toml")
+        with pytest.raises(ConfigError, match=r"lab\.toml: device\.type: .*'ad9999'.*ad9910"):
+            Assembly(config, simulation=True)
+
+    loop.run(life())
+
+
+def test_hardware_that_hangs_is_not_waited_for(
+    loop: LoopThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wires = Wires()
+    monkeypatch.setattr(assembly_module.transports, "make_transport", lambda *unused: wires)
+
+    async def life() -> Gate:
+        one = Assembly(configuration.simulated_board(), simulation=False)
+        await ready(one)
+        gate = Gate(one.device.write)
+        one.device.write = gate  # type: ignore[method-assign]
+        hanging = asyncio.ensure_future(ask(one, SET))
+        assert await one.stop(deadline=0.01) is False
+        gate.open()
+        await hanging
+        return gate
+
+    loop.run(life())
+
+
+def test_what_ends_after_the_loop_is_nobodys_business(monkeypatch: pytest.MonkeyPatch) -> None:
+    wires = Wires()
+    monkeypatch.setattr(assembly_module.transports, "make_transport", lambda *unused: wires)
+    with LoopThread("asyncio") as loop:
+        one = loop.call(lambda: Assembly(configuration.simulated_board(), simulation=False))
+    one._post(pytest.fail)
+    one.service._executor.close()

@@ -16,8 +16,12 @@ MAX_FRAME_BYTES = 1 << 20
 
 _SPACE = b" \t\r\n"
 _OPEN, _CLOSE, _QUOTE, _NEWLINE, _BACKSLASH = b'{}"\n\\'
+_STRING = rb'"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"'
 # Outside a string: a whole string is skipped in one step; a lone quote opens one that goes on.
-_OUTSIDE = re.compile(rb'"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"|["{}\n]')
+_OUTSIDE = re.compile(_STRING + rb'|["{}\n]')
+# An object that is all there and holds objects, but these hold none.
+_FLAT = rb'[^"{}\n]*(?:%b[^"{}\n]*)*' % _STRING
+_WHOLE = re.compile(rb"\{%b(?:\{%b\}%b)*\}" % (_FLAT, _FLAT, _FLAT))
 _INSIDE = re.compile(rb'["\\\n]')
 
 
@@ -56,11 +60,16 @@ class FrameReader:
         """
         buffer, start = self._buffer, self._start
         if self._position <= start and buffer.startswith(b"{", start):
-            # Usual case: a line that is one object, whose first closing brace is the last byte.
+            # Usual cases: a line that is one object, whose first closing brace is the last byte,
             newline = buffer.find(b"\n", start, start + self._max_bytes)
             if newline > start and buffer.find(b"}", start, newline) == newline - 1:
                 self._start = self._position = newline + 1
                 return buffer[start:newline]
+            # or any object of objects.
+            whole = _WHOLE.match(buffer, start, start + self._max_bytes)
+            if whole is not None:
+                self._start = self._position = whole.end()
+                return whole[0]
         if self._start == len(self._buffer):
             return None
         end = self._find_end()

@@ -17,9 +17,10 @@ from dds_link.config import ChannelConfig, DeviceConfig
 from dds_link.errors import ConfigError
 from dds_link.protocol import commands
 from dds_link.service.events import Session
+from dds_link.service.executor import Worker
 from dds_link.transports.twin import TwinTransport
 from dds_link.twins.ad9910 import make_board
-from tests.serving import PATIENCE, Gate, LoopThread
+from tests.serving import PATIENCE, Gate, LoopThread, ready
 
 SET = commands.Set(0, frequency=80e6, amplitude=0.5)
 
@@ -41,12 +42,6 @@ class Wires(TwinTransport):
 def make_wired_board() -> Any:
     board = configuration.simulated_board()
     return make_board(board.device, board.channels, SimulatedClock())
-
-
-async def ready(one: Assembly) -> None:
-    one.service.start()
-    while (await ask(one, commands.Ping()))["device"] == "starting":
-        await asyncio.sleep(0.001)
 
 
 async def ask(one: Assembly, command: Any) -> Any:
@@ -96,6 +91,26 @@ def test_hardware_gets_the_transport_of_the_config_and_a_thread(
         assert wires.threads == {"dds_link device"}
         assert await one.stop()
         assert wires.board.tone(0).amplitude == 0.0
+
+    loop.run(life())
+
+
+def test_tests_may_choose_where_device_calls_run(loop: LoopThread) -> None:
+    async def life() -> None:
+        executor = Worker(loop.loop.call_soon_threadsafe)
+        one = Assembly(configuration.simulated_board(), simulation=True, executor=executor)
+        await ready(one)
+        names: list[str] = []
+        write = one.device.write
+
+        def watched(transaction: Any) -> None:
+            names.append(threading.current_thread().name)
+            write(transaction)
+
+        one.device.write = watched  # type: ignore[method-assign]
+        await ask(one, SET)
+        assert names == ["dds_link device"]
+        assert await one.stop()
 
     loop.run(life())
 

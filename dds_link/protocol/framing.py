@@ -19,9 +19,9 @@ _OPEN, _CLOSE, _QUOTE, _NEWLINE, _BACKSLASH = b'{}"\n\\'
 _STRING = rb'"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"'
 # Outside a string: a whole string is skipped in one step; a lone quote opens one that goes on.
 _OUTSIDE = re.compile(_STRING + rb'|["{}\n]')
-# An object that is all there and holds objects, but these hold none.
+# An object that is all there and holds objects, but these hold none; and the end of its line.
 _FLAT = rb'[^"{}\n]*(?:%b[^"{}\n]*)*' % _STRING
-_WHOLE = re.compile(rb"\{%b(?:\{%b\}%b)*\}" % (_FLAT, _FLAT, _FLAT))
+_WHOLE = re.compile(rb"(\{%b(?:\{%b\}%b)*\})[ \t\r]*\n?" % (_FLAT, _FLAT, _FLAT))
 _INSIDE = re.compile(rb'["\\\n]')
 
 
@@ -69,7 +69,7 @@ class FrameReader:
             whole = _WHOLE.match(buffer, start, start + self._max_bytes)
             if whole is not None:
                 self._start = self._position = whole.end()
-                return whole[0]
+                return whole[1]
         if self._start == len(self._buffer):
             return None
         end = self._find_end()

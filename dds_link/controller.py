@@ -102,10 +102,12 @@ class Controller:
         return ended
 
     async def close_ports(self) -> None:
-        """End every connection. The outputs stay as they are: without a start they are not ours."""
+        """End every connection. The outputs stay as they are: without a start they are not ours.
+        May be called twice."""
         await self._shell.close()
-        if self._rpc is not None:
-            await self._rpc.stop()
+        server, self._rpc = self._rpc, None
+        if server is not None:
+            await server.stop()
 
 
 def claim(what: str, hosts: Sequence[str], port: int) -> Any:

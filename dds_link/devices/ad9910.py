@@ -231,8 +231,8 @@ class AD9910(Device):
         self._raw.update(chips)
         self._execute([Level(rf_switch(chip), False) for chip in chips if chip in self._switched])
         if len(chips) == len(self._chips) and MASTER_RESET in lines:
-            self._execute([Pulse(MASTER_RESET), Delay(WAKE_TIME)])
-            self._in_step = True
+            self._reset_chips()
+            self._execute([Delay(WAKE_TIME)])
         self._resynchronise()
         self._execute(self._quiet(chips))
         if self._readback:
@@ -243,6 +243,11 @@ class AD9910(Device):
         self._raw.difference_update(chips)
         self._unsettled.difference_update(chips)
         return frozenset(chips)
+
+    def _reset_chips(self) -> None:
+        self._raw.update(self._chips)
+        self._execute([Pulse(MASTER_RESET)])
+        self._in_step = True
 
     def _quiet(self, chips: Sequence[int]) -> List[Operation]:
         quiet = ((CFR1, CFR1_BASE), (CFR2, CFR2_BASE), (AUX_DAC, AUX_DAC_BASE), (FTW, 0), (POW, 0),
@@ -348,7 +353,7 @@ class AD9910(Device):
         self._raw.update(self._chips)
         failures = []
         if MASTER_RESET in self._spi.lines:
-            failures = self._attempt(self._execute, [Pulse(MASTER_RESET)])
+            failures = self._attempt(self._reset_chips)
             if not failures:
                 return ["every chip was reset"]
         for chip in self._chips:

@@ -73,6 +73,7 @@ class Life:
         self._timer: Timer | None = None
         self._retry = FIRST_RETRY
         self._stopped = False
+        self._touched = False  # true once the hardware may be open
         self._begun = False  # true once the device has been ready: from then on there is coherence
         self._last_epoch = 0
         self.new_epochs(board.channels)
@@ -125,6 +126,7 @@ class Life:
     def _open(self) -> Part:
         """Job: open, then adopt or initialise; on failure try again later."""
         while self.state != "ready" and not self._stopped:
+            self._touched = True
             try:
                 yield self._device.close
                 yield self._device.open
@@ -267,6 +269,8 @@ class Life:
         self._stopped = True
         if self._timer is not None:
             self._timer.cancel()
+        if not self._touched:
+            return
         unsafe = bool(self._safe_at_stop())
         for step in self._last_steps():
             try:

@@ -187,7 +187,9 @@ class Service:
     def _do_apply(self, command: commands.Apply, session: Session) -> Job:
         return self._change(command.changes, session)
 
-    def _change(self, changes: Sequence[commands.Change], session: Session, one: bool = False) -> Job:
+    def _change(
+        self, changes: Sequence[commands.Change], session: Session, one: bool = False
+    ) -> Job:
         targets = self._board.plan(changes)
         self._life.require_ready()
         try:

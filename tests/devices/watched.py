@@ -52,8 +52,8 @@ class WatchedBoard(AD9910Board):
     def __init__(
         self, device: DeviceConfig, channels: Tuple[ChannelConfig, ...], clock: ManualClock
     ) -> None:
-        #: For each channel what came out so far, without repetitions.
-        self.history: List[List[Optional[Words]]] = []
+        #: What went out of all channels at a time, without repetitions.
+        self.snapshots: List[List[Optional[Words]]] = []
         lines = {"io_update", *wiring(device, channels)}
         super().__init__(len(chip_selects(channels)), device.refclk, clock, lines)
         self.forget()
@@ -68,8 +68,18 @@ class WatchedBoard(AD9910Board):
         return [self.out(channel) for channel in range(len(self.chips))]
 
     def forget(self) -> None:
-        """Begin :attr:`history` anew, with what goes out now."""
-        self.history = [[out] for out in self.outputs()]
+        """Begin :attr:`snapshots` anew, with what goes out now."""
+        self.snapshots = [self.outputs()]
+
+    @property
+    def history(self) -> List[List[Optional[Words]]]:
+        """For each channel what went out of it, without repetitions."""
+        history = [[out] for out in self.snapshots[0]]
+        for snapshot in self.snapshots:
+            for channel, out in enumerate(snapshot):
+                if out != history[channel][-1]:
+                    history[channel].append(out)
+        return history
 
     def transfer(self, chip: int, data: bytes, bits: int) -> bytes:
         answer = super().transfer(chip, data, bits)
@@ -81,6 +91,6 @@ class WatchedBoard(AD9910Board):
         self._watch()
 
     def _watch(self) -> None:
-        for out, history in zip(self.outputs(), self.history):
-            if out != history[-1]:
-                history.append(out)
+        outputs = self.outputs()
+        if outputs != self.snapshots[-1]:
+            self.snapshots.append(outputs)

@@ -7,9 +7,10 @@ import importlib.util
 import json
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any
 
 from benchmarks import exchanges, imports, report, throughput
 from benchmarks.pinning import ALL_CORES, ONE_CORE, run_on

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from itertools import cycle
 from time import perf_counter
-from typing import Any, Callable, Sequence
+from typing import Any
 
 from benchmarks import servers
 from benchmarks.rounds import Blocking, Measurement
@@ -83,7 +84,7 @@ def rpc(stack: ExitStack, server: Server) -> Callable[[], object]:
 
 
 def hold_idle(stack: ExitStack, port: int, count: int = IDLE_CONNECTIONS) -> None:
-    """Connect ``count`` clients that ask for nothing; like every client, they hear of new epochs."""
+    """Connect ``count`` clients that ask for nothing; like all clients, they hear of new epochs."""
     for _ in range(count):
         stack.enter_context(Client(HOST, port))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Callable, Sequence
 
 from benchmarks.pinning import ONE_CORE, run_on
 from benchmarks.samples import Samples

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
-from typing import Callable
 
 from benchmarks import servers
 from benchmarks.exchanges import FREQUENCIES, HOST, connect

@@ -5,7 +5,6 @@ are the chip's: FTW 28, 32 or 48 bits, POW 5 to 16, ASF 10, 12 or 14. ``tuning_n
 ``tuning_kernel`` (ARTIQ kernels) give the same bits.
 """
 
-import math
 import operator
 import sys
 from typing import Tuple, Union
@@ -18,9 +17,10 @@ _MAX_WHOLE = int(sys.float_info.max)
 def _ratio(value: Number, name: str) -> Tuple[int, int]:
     """``value`` as an exact fraction; ``ValueError`` for NaN and infinity, which are none."""
     if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError("{} must be a finite number, not {!r}".format(name, value))
-        return value.as_integer_ratio()
+        try:
+            return value.as_integer_ratio()
+        except (ValueError, OverflowError):
+            raise ValueError("{} must be a finite number, not {!r}".format(name, value)) from None
     try:
         whole = operator.index(value)
     except TypeError:
@@ -34,11 +34,9 @@ def _ratio(value: Number, name: str) -> Tuple[int, int]:
 
 def _nearest(numerator: int, denominator: int) -> int:
     """The integer nearest to a fraction with a positive denominator, ties to even."""
-    quotient, remainder = divmod(numerator, denominator)
-    twice = 2 * remainder
-    if twice > denominator or (twice == denominator and quotient & 1):
-        quotient += 1
-    return quotient
+    # The floor of the fraction plus one half; nothing is left of it in a tie only.
+    nearest, rest = divmod(2 * numerator + denominator, 2 * denominator)
+    return nearest if rest else nearest & ~1
 
 
 class Tuning:

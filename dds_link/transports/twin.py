@@ -56,8 +56,7 @@ class TwinTransport(SpiTransport):
         if not self._is_open:
             raise _closed()
         try:
-            self.board.level(line, True)
-            self.board.level(line, False)
+            self.board.pulse(line)
         except KeyError:
             raise _not_wired(line) from None
 

@@ -41,6 +41,8 @@ class AD9910Board:
             lines = (IO_UPDATE, IO_RESET, MASTER_RESET, *PROFILES, *map(rf_switch, range(chips)))
         self._high = dict.fromkeys(lines, False)
         self._lines = frozenset(self._high)
+        # Chips for which the next I/O_UPDATE has something to do.
+        self._waiting: dict[int, AD9910] = {}
         #: How many rising edges there were on I/O_UPDATE.
         self.updates = 0
         #: Time of the last one, s.
@@ -59,7 +61,11 @@ class AD9910Board:
         """
         if not 0 <= chip < len(self.chips):
             raise KeyError(chip)
-        return self.chips[chip].transfer(data, bits)
+        target = self.chips[chip]
+        answer = target.transfer(data, bits)
+        if target.wants_update:
+            self._waiting[chip] = target
+        return answer
 
     def level(self, line: str, high: bool) -> None:
         """Set a line; edges act.
@@ -81,6 +87,17 @@ class AD9910Board:
         elif line in PROFILES:
             self._select_profile()
 
+    def pulse(self, line: str) -> None:
+        """Set a line high and low again.
+
+        :raises KeyError: if it is not wired.
+        """
+        if line == IO_UPDATE and not self._high[line]:
+            self._update()  # its falling edge does nothing
+            return
+        self.level(line, True)
+        self.level(line, False)
+
     def is_high(self, line: str) -> bool:
         """The level of a line.
 
@@ -99,9 +116,11 @@ class AD9910Board:
         now = self._clock.now()
         self.updates += 1
         self.last_update = now
-        for chip in self.chips:
+        for number, chip in list(self._waiting.items()):
             if chip.wants_update:
                 chip.update(now)
+            if not chip.wants_update:
+                del self._waiting[number]
 
     def _select_profile(self) -> None:
         now = self._clock.now()

@@ -20,6 +20,9 @@ class SpiBoard(Protocol):
         :returns: what MISO carried, as many bytes as ``data`` has.
         """
 
+    def pulse(self, line: str) -> None:
+        """Set a line high and low again."""
+
     def level(self, line: str, high: bool) -> None:
         """Set a line; edges act."""
 

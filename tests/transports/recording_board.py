@@ -25,6 +25,10 @@ class RecordingBoard:
             self.seen.append(("spi", chip, data, bits))
         return self._answers.pop(0) if self._answers else bytes(len(data))
 
+    def pulse(self, line: str) -> None:
+        self.level(line, True)
+        self.level(line, False)
+
     def level(self, line: str, high: bool) -> None:
         if line not in LINES:
             raise KeyError(line)

@@ -6,7 +6,8 @@ import argparse
 import asyncio
 import logging
 import sys
-from typing import TYPE_CHECKING, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dds_link import logs
 

@@ -7,6 +7,8 @@ Simulation swaps the transport for one that ends in a twin; all else is the same
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from dds_link.clock import Clock, RealClock, SimulatedClock
@@ -63,12 +65,7 @@ class Assembly:
     def _choose_executor(self) -> Executor:
         if not self.transport.blocking:
             return InPlace()
-        return Worker(self._post)
-
-    def _post(self, call: Any, *arguments: Any) -> None:
-        """Hand a call to the loop; after the loop's end nobody waits for it."""
-        if not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(call, *arguments)
+        return Worker(partial(post, self.loop))
 
     async def stop(self, deadline: float = 10.0) -> bool:
         """Leave the outputs by the stop policy.
@@ -83,3 +80,9 @@ class Assembly:
         except asyncio.TimeoutError:
             return False
         return True
+
+
+def post(loop: asyncio.AbstractEventLoop, call: Callable[..., Any], *arguments: Any) -> None:
+    """Hand a call to the loop, from any thread; after the loop's end nobody waits for it."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(call, *arguments)

@@ -7,8 +7,9 @@ import errno
 import logging
 import signal
 import ssl as ssl_module
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Callable, Sequence
+from typing import Any
 
 from dds_link import rpc
 from dds_link.assembly import Assembly

@@ -11,8 +11,9 @@ import asyncio
 import logging
 import socket
 import ssl as ssl_module
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, Callable, Iterable, Protocol
+from typing import Any, Protocol
 
 from dds_link.errors import Busy, DDSRefused, InternalError, WireError
 from dds_link.protocol.commands import Subscribe

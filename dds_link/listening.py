@@ -7,7 +7,7 @@ import json
 import os
 import socket
 import ssl
-from typing import Sequence
+from collections.abc import Sequence
 
 LOOPBACK = ("127.0.0.1", "::1")
 EVERYWHERE = ("0.0.0.0", "::")

@@ -6,7 +6,8 @@ are plain names: no ``None``, no unions, no future import.
 """
 
 import asyncio
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -111,7 +112,7 @@ class RPCTarget:
 
     async def _execute(self, command_id: str, **fields: Any) -> Any:
         command = command_of({"command_id": command_id, **fields})
-        ended: "asyncio.Future[Any]" = asyncio.get_running_loop().create_future()
+        ended: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._service.execute(command, self._session, _setter(ended))
         outcome = await ended
         if isinstance(outcome, WireError):

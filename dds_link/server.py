@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Callable
+from typing import Any
 
 from dds_link.aqctl_dds_link import new_event_loop
 
@@ -16,7 +17,7 @@ try:
     import msgspec
 
     from dds_link import config as configuration
-    from dds_link.assembly import Assembly
+    from dds_link.assembly import Assembly, post
     from dds_link.controller import claim, on_stop_signals
     from dds_link.errors import InternalError, Unsupported, WireError
     from dds_link.json_shell import JsonShell, ServiceHandler
@@ -25,6 +26,7 @@ try:
     from dds_link.protocol.connection import Connection, Ticket
     from dds_link.service.events import Session
     from dds_link.service.executor import Executor, Outcome, Worker
+    from dds_link.service.service import Service
 except ImportError as missing:
     raise ImportError(
         f"{missing}; the server needs more than the client: pip install 'dds_link[controller]'"
@@ -43,9 +45,18 @@ class _Host:
         self._config = config
         self._loop = asyncio.get_running_loop()
         self._assembly: Assembly | None = None
+        self._started = False
 
-    def assembly(self) -> Assembly:
+    def service(self) -> Service:
         """The running service. In the loop's thread only."""
+        service = self.make().service
+        if not self._started:
+            self._started = True
+            service.start()
+        return service
+
+    def make(self) -> Assembly:
+        """The service, with the hardware untouched until it is started."""
         if self._assembly is None:
             simulation = self._config is None
             if simulation:
@@ -56,7 +67,6 @@ class _Host:
             else:
                 config = configuration.load(self._config)
             self._assembly = Assembly(config, simulation)
-            self._assembly.service.start()
         return self._assembly
 
     async def execute(self, data: Any) -> Any:
@@ -65,7 +75,7 @@ class _Host:
         if type(command) is Subscribe:
             raise Unsupported("events need a connection of their own to the DDS service")
         ended = self._loop.create_future()
-        self.assembly().service.execute(command, Session(peer="interact"), ended.set_result)
+        self.service().execute(command, Session(peer="interact"), ended.set_result)
         outcome = await ended
         if isinstance(outcome, WireError):
             raise outcome
@@ -77,8 +87,8 @@ class _Host:
         return ended.result(PATIENCE)
 
     async def stop(self) -> None:
-        """Leave the outputs by the stop policy, if the service was ever made."""
-        if self._assembly is not None:
+        """Leave the outputs by the stop policy, if the service was ever started."""
+        if self._assembly is not None and self._started:
             await self._assembly.stop()
 
 
@@ -183,30 +193,25 @@ async def _serve(host: str, port: int, debug: bool, function: Interact | None, c
     if threading.current_thread() is threading.main_thread():
         on_stop_signals(loop, stopped.set)
     dds = _Host(config)
-    worker = Worker(partial(_post, loop))
+    worker = None
     trace = _print_trace if debug else None
     if function is None:
-        shell = JsonShell(partial(ServiceHandler, dds.assembly().service), Connection, trace)
+        shell = JsonShell(partial(ServiceHandler, dds.make().service), Connection, trace)
     else:
-        shell = JsonShell(
-            partial(_InteractHandler, dds, function, worker),
-            partial(Connection, decode_object),
-            trace,
-        )
+        worker = Worker(partial(post, loop))
+        handler = partial(_InteractHandler, dds, function, worker)
+        shell = JsonShell(handler, partial(Connection, decode_object), trace)
     try:
         port = await shell.listen(claim("JSON", [host], port))
+        if function is None:
+            dds.service()
         print(f"listening json={host}:{port}", flush=True)
         await stopped.wait()
     finally:
         await shell.close()
         await dds.stop()
-        worker.close()
-
-
-def _post(loop: asyncio.AbstractEventLoop, call: Any, *arguments: Any) -> None:
-    """Hand a call to the loop; after the loop's end nobody waits for it."""
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(call, *arguments)
+        if worker is not None:
+            worker.close()
 
 
 def _print_trace(peer: str, direction: str, data: bytes) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from dds_link import assembly as assembly_module
 from dds_link import config as configuration
-from dds_link.assembly import Assembly
+from dds_link.assembly import Assembly, post
 from dds_link.clock import Clock, RealClock, SimulatedClock
 from dds_link.config import ChannelConfig, DeviceConfig
 from dds_link.errors import ConfigError
@@ -164,5 +164,5 @@ def test_what_ends_after_the_loop_is_nobodys_business(monkeypatch: pytest.Monkey
     monkeypatch.setattr(assembly_module.transports, "make_transport", lambda *unused: wires)
     with LoopThread("asyncio") as loop:
         one = loop.call(lambda: Assembly(configuration.simulated_board(), simulation=False))
-    one._post(pytest.fail)
+    post(loop.loop, pytest.fail)
     one.service._executor.close()

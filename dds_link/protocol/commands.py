@@ -6,7 +6,7 @@ frequency is allowed is the service's to know. ``null`` means absent, everywhere
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Union
+from typing import Annotated, Literal
 
 from msgspec import Meta, Raw, Struct
 
@@ -16,7 +16,7 @@ MAX_CHANGES = 1024
 NO_ID = Raw()
 """Stands for an absent ``id``."""
 
-ChannelName = Union[int, str]
+ChannelName = int | str
 EventName = Literal["changed", "killed", "armed", "reset", "device", "epoch"]
 Label = Annotated[str, Meta(max_length=64)]
 
@@ -130,11 +130,9 @@ class Subscribe(Command, frozen=True, tag="subscribe"):
     id: Raw = NO_ID
 
 
-AnyCommand = Union[
-    Ping, Hello, Identify, Describe, Set, Apply, Get, Sync, Kill, ArmRF, Reset, Subscribe
-]
+AnyCommand = (
+    Ping | Hello | Identify | Describe | Set | Apply | Get | Sync | Kill | ArmRF | Reset | Subscribe
+)
 
-COMMAND_IDS = tuple(
-    command.__struct_config__.tag for command in AnyCommand.__args__  # type: ignore[attr-defined]
-)  # fmt: skip
+COMMAND_IDS = tuple(command.__struct_config__.tag for command in AnyCommand.__args__)
 """Every ``command_id``, in the order of the table in the README."""

@@ -13,7 +13,8 @@ Replies leave in the order of the requests, whatever the order in which they are
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 

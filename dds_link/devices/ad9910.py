@@ -10,7 +10,7 @@ takes the next instruction byte for data.
 
 from __future__ import annotations
 
-from typing import Callable, Collection, FrozenSet, List, Optional, Sequence, Set, Tuple
+from collections.abc import Callable, Collection, Sequence
 
 from dds_link.config import ChannelConfig, DeviceConfig
 from dds_link.devices.ad9910_clock import pll_settings
@@ -82,7 +82,7 @@ class AD9910(Device):
     """
 
     def __init__(
-        self, device: DeviceConfig, channels: Tuple[ChannelConfig, ...], transport: SpiTransport
+        self, device: DeviceConfig, channels: tuple[ChannelConfig, ...], transport: SpiTransport
     ) -> None:
         self._spi = transport
         self._readback = device.readback
@@ -101,19 +101,19 @@ class AD9910(Device):
         self._chips = [channel.index for channel in channels]
         self._switched = frozenset(c.index for c in channels if c.rf_switch is not None)
         # Chips that are not initialised, or only half: nothing but initialise and silence helps.
-        self._raw: Set[int] = set(self._chips)
+        self._raw: set[int] = set(self._chips)
         # Chips whose buffers may hold what no I/O_UPDATE must latch.
-        self._unsettled: Set[int] = set(self._chips)
+        self._unsettled: set[int] = set(self._chips)
         # False once a transfer may have been cut off, until the serial ports are put right.
         self._in_step = True
 
     @property
-    def channels(self) -> Tuple[ChannelInfo, ...]:
+    def channels(self) -> tuple[ChannelInfo, ...]:
         """See :attr:`Device.channels`."""
         return self._channels
 
     @property
-    def capabilities(self) -> FrozenSet[str]:
+    def capabilities(self) -> frozenset[str]:
         """See :attr:`Device.capabilities`."""
         found = {SYNC}
         if self._readback:
@@ -157,7 +157,7 @@ class AD9910(Device):
         """
         self._refuse_half([write.channel for write in transaction])
         self._resynchronise()
-        operations: List[Operation] = [
+        operations: list[Operation] = [
             Transfer(write.channel, frame(CFR1, CFR1_BASE)) for write in transaction
         ]
         self._execute(operations + self._tones(transaction))
@@ -167,14 +167,14 @@ class AD9910(Device):
         """See :meth:`Device.sync`. Whether a chip clears at the edge that makes autoclear active or
         at the next one, all of them do at the same."""
         self._refuse_half(())
-        operations: List[Operation] = []
+        operations: list[Operation] = []
         for cfr1 in (CFR1_AUTOCLEAR, CFR1_BASE):
             operations += [Transfer(channel, frame(CFR1, cfr1)) for channel in channels]
             operations.append(Pulse(IO_UPDATE))
         self._execute(operations)
 
-    def _tones(self, transaction: Transaction) -> List[Operation]:
-        tones: List[Operation] = [
+    def _tones(self, transaction: Transaction) -> list[Operation]:
+        tones: list[Operation] = [
             Transfer(write.channel, tone_frame(write.words)) for write in transaction
         ]
         tones.append(_UPDATE)
@@ -193,7 +193,7 @@ class AD9910(Device):
             chips = ", ".join(map(str, sorted(left)))
             raise DeviceFault(f"chip {chips} may hold half of an earlier command: initialise it")
 
-    def _execute(self, operations: Sequence[Operation]) -> List[bytes]:
+    def _execute(self, operations: Sequence[Operation]) -> list[bytes]:
         """Carry out ``operations`` and remember what a failure may have left behind."""
         try:
             return self._spi.execute(operations)
@@ -221,7 +221,7 @@ class AD9910(Device):
 
     # Starting
 
-    def initialise(self, channels: Sequence[int]) -> FrozenSet[int]:
+    def initialise(self, channels: Sequence[int]) -> frozenset[int]:
         """See :meth:`Device.initialise`. Zero amplitude is latched before the PLL is touched, so
         that no tone at full level sweeps through the band while it locks."""
         chips = sorted(self._raw.union(self._unsettled, channels))
@@ -249,15 +249,15 @@ class AD9910(Device):
         self._execute([Pulse(MASTER_RESET)])
         self._in_step = True
 
-    def _quiet(self, chips: Sequence[int]) -> List[Operation]:
+    def _quiet(self, chips: Sequence[int]) -> list[Operation]:
         quiet = ((CFR1, CFR1_BASE), (CFR2, CFR2_BASE), (AUX_DAC, AUX_DAC_BASE), (FTW, 0), (POW, 0),
                  (ASF, 0), (MULTICHIP_SYNC, 0), (PROFILE_0, 0))  # fmt: skip
-        operations: List[Operation] = [
+        operations: list[Operation] = [
             Transfer(chip, frame(*register)) for chip in chips for register in quiet
         ]
         return operations + self._update_to_profile_0()
 
-    def _update_to_profile_0(self) -> List[Operation]:
+    def _update_to_profile_0(self) -> list[Operation]:
         """An I/O_UPDATE, after which profile 0 is the one that counts, whoever chose another."""
         lines = self._spi.lines
         return [*(Level(line, False) for line in PROFILES if line in lines), Pulse(IO_UPDATE)]
@@ -265,7 +265,7 @@ class AD9910(Device):
     def _start_clock(self, chips: Sequence[int]) -> None:
         final = self._settings[CFR3]
         steps = [final | CFR3_PFD_RESET, final] if self._pll_enabled else [final]
-        operations: List[Operation] = []
+        operations: list[Operation] = []
         for value in steps:
             operations += [Transfer(chip, frame(CFR3, value)) for chip in chips]
             operations.append(Pulse(IO_UPDATE))
@@ -276,7 +276,7 @@ class AD9910(Device):
             for chip in chips:
                 self._require(chip, {CFR1: CFR1_BASE, CFR3: final})
 
-    def attach(self) -> List[Optional[Write]]:
+    def attach(self) -> list[Write | None]:
         """See :meth:`Device.attach`. IO_RESET concerns the serial port only: the output goes on.
 
         What is adopted is also written to its buffer again: the program before this one may have
@@ -296,7 +296,7 @@ class AD9910(Device):
                 self._unsettled.discard(write.channel)
         return found
 
-    def _find(self, chip: int) -> Optional[Write]:
+    def _find(self, chip: int) -> Write | None:
         """What a chip puts out; None unless it runs as this driver leaves one that was given a
         tone, and its RF switch is known."""
         if self._differences(chip, self._settings):
@@ -323,7 +323,7 @@ class AD9910(Device):
         self._unsettled.clear()
         return self._readback
 
-    def _make_silent(self, transaction: Transaction) -> List[str]:
+    def _make_silent(self, transaction: Transaction) -> list[str]:
         """Go on past failures; they are returned as text.
 
         Only what lets RF out is read back: a chip whose clock is not set up yet is silent, too.
@@ -348,7 +348,7 @@ class AD9910(Device):
                 failures += self._attempt(self._require, write.channel, off)
         return failures
 
-    def _last_means(self) -> List[str]:
+    def _last_means(self) -> list[str]:
         """Stop the chips; what came of it, as text."""
         self._raw.update(self._chips)
         failures = []
@@ -357,11 +357,11 @@ class AD9910(Device):
             if not failures:
                 return ["every chip was reset"]
         for chip in self._chips:
-            power_down: List[Operation] = [Transfer(chip, frame(CFR1, CFR1_POWER_DOWN))]
+            power_down: list[Operation] = [Transfer(chip, frame(CFR1, CFR1_POWER_DOWN))]
             failures += self._attempt(self._execute, power_down)
         return failures or ["every chip was told to power down"]
 
-    def _attempt(self, step: Callable[..., object], *arguments: object) -> List[str]:
+    def _attempt(self, step: Callable[..., object], *arguments: object) -> list[str]:
         """Take a step; its failure, if any, as text. Without hardware there is no going on."""
         try:
             step(*arguments)
@@ -373,21 +373,21 @@ class AD9910(Device):
 
     # Reading
 
-    def verify(self, transaction: Transaction) -> List[str]:
+    def verify(self, transaction: Transaction) -> list[str]:
         """See :meth:`Device.verify`."""
-        found: List[str] = []
+        found: list[str] = []
         for write in transaction:
             words = write.words
             expected = {**self._settings, PROFILE_0: profile(words), FTW: words.ftw}
             found += self._differences(write.channel, expected)
         return found
 
-    def _require(self, chip: int, expected: "dict[int, int]") -> None:
+    def _require(self, chip: int, expected: dict[int, int]) -> None:
         differences = self._differences(chip, expected)
         if differences:
             raise DeviceFault("; ".join(differences))
 
-    def _differences(self, chip: int, expected: "dict[int, int]") -> List[str]:
+    def _differences(self, chip: int, expected: dict[int, int]) -> list[str]:
         found = []
         for register, value in expected.items():
             answer = self._read(chip, register)

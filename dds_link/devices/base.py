@@ -5,7 +5,7 @@ it never decides what a channel should do: that is the service's.
 """
 
 from abc import ABC, abstractmethod
-from typing import FrozenSet, List, Optional, Sequence, Tuple
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -52,12 +52,12 @@ class Device(ABC):
 
     @property
     @abstractmethod
-    def channels(self) -> Tuple[ChannelInfo, ...]:
+    def channels(self) -> tuple[ChannelInfo, ...]:
         """The channels, in the order of their indices."""
 
     @property
     @abstractmethod
-    def capabilities(self) -> FrozenSet[str]:
+    def capabilities(self) -> frozenset[str]:
         """What this device, as wired, can do."""
 
     @property
@@ -74,7 +74,7 @@ class Device(ABC):
         """Let go of the hardware; change nothing. May be called twice."""
 
     @abstractmethod
-    def attach(self) -> List[Optional[Write]]:
+    def attach(self) -> list[Write | None]:
         """Read what each channel puts out and change no output.
 
         :returns: for each channel its state, or None if there is nothing to adopt: the chip is not
@@ -82,7 +82,7 @@ class Device(ABC):
         """
 
     @abstractmethod
-    def initialise(self, channels: Sequence[int]) -> FrozenSet[int]:
+    def initialise(self, channels: Sequence[int]) -> frozenset[int]:
         """Reset the chips of ``channels`` and leave them locked and silent (all words zero, switch
         open).
 
@@ -122,7 +122,7 @@ class Device(ABC):
         """
 
     @abstractmethod
-    def verify(self, transaction: Transaction) -> List[str]:
+    def verify(self, transaction: Transaction) -> list[str]:
         """Read the hardware back and compare it with what it should hold.
 
         :returns: one sentence for each difference; empty if it agrees.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
-from typing import Any, Callable, Protocol, Sequence, get_args
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Protocol, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace

@@ -11,8 +11,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
+from collections.abc import Callable, Generator
 from enum import IntEnum
-from typing import Any, Callable, Generator
+from typing import Any
 
 from dds_link.errors import Busy, InternalError, Preempted, TransportError, WireError
 from dds_link.service.executor import Call, Executor, Outcome

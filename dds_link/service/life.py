@@ -8,8 +8,9 @@ Each function that touches hardware is a part of a job (see :mod:`dds_link.servi
 from __future__ import annotations
 
 import logging
+from collections.abc import Generator
 from functools import partial
-from typing import Any, Generator
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -258,7 +259,7 @@ class Life:
         """Part of a job: RF off. Returns whether that was read back."""
         writes = [channel.silent() for channel in self._board.channels]
         observed = yield lambda: self._device.silence(writes)
-        for channel, write in zip(self._board.channels, writes):
+        for channel, write in zip(self._board.channels, writes, strict=True):
             channel.programmed = write.words
             channel.enabled = False
             channel.refresh()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from collections.abc import Sequence
 
 from dds_link.config import ChannelConfig
 from dds_link.devices.base import ChannelInfo

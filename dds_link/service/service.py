@@ -7,8 +7,9 @@ One ``_do_<command>`` for each command. Those that touch the device are jobs of
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
-from typing import Any, Callable, Generator, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 

@@ -4,7 +4,8 @@ A test of a device derives a class from :class:`DeviceConformance` and gives it 
 a function from the name of a wiring to a :class:`Rig`.
 """
 
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,7 @@ from dds_link.errors import DeviceFault, Preempted, TransportError, TransportLos
 from dds_link.words import SILENCE, Words
 from tests.transports.faulty import FaultyTwin
 
-Outputs = List[Optional[Words]]
+Outputs = list[Words | None]
 
 
 class Rig:
@@ -28,7 +29,7 @@ class Rig:
         """What goes out of each channel now; None: nothing."""
         raise NotImplementedError
 
-    def history(self) -> "List[List[Optional[Words]]]":
+    def history(self) -> "list[list[Words | None]]":
         """For each channel what went out since :meth:`forget`, without repetitions."""
         raise NotImplementedError
 
@@ -44,7 +45,7 @@ class Rig:
         """Let time pass."""
         raise NotImplementedError
 
-    def accumulators(self) -> List[int]:
+    def accumulators(self) -> list[int]:
         """The phase accumulators."""
         raise NotImplementedError
 
@@ -68,7 +69,7 @@ class Fault(NamedTuple):
     """A way for an operation to fail."""
 
     name: str
-    arguments: Dict[str, Any]
+    arguments: dict[str, Any]
 
 
 #: Nothing gets through; 1, 7... bits do; everything does, but nobody knows; the hardware goes away.
@@ -85,22 +86,22 @@ OLD = [Words(343597384, 0x1000, 8192), Words(300000000, 0x2000, 4000)]
 NEW = [Words(123456789, 0x3000, 10000), Words(987654321, 0x4000, 16383)]
 
 
-def writes(words: List[Words]) -> List[Write]:
+def writes(words: list[Words]) -> list[Write]:
     """Every channel with its words; the switch is closed where anything shall go out."""
     return [Write(channel, word, word.asf > 0) for channel, word in enumerate(words)]
 
 
-def off(words: List[Words]) -> List[Write]:
+def off(words: list[Words]) -> list[Write]:
     """The same with the RF off."""
     return writes([Words(word.ftw, word.pow, 0) for word in words])
 
 
-def outputs_of(words: List[Words]) -> Outputs:
+def outputs_of(words: list[Words]) -> Outputs:
     """What goes out when the registers hold ``words``."""
     return [word if word.asf else None for word in words]
 
 
-def running(make: MakeRig, wiring: str, words: List[Words] = OLD) -> Rig:
+def running(make: MakeRig, wiring: str, words: list[Words] = OLD) -> Rig:
     """A rig that puts out ``words``."""
     rig = make(wiring)
     rig.device.initialise([0, 1])
@@ -121,9 +122,9 @@ def every_fault(
     make: MakeRig,
     wiring: str,
     action: Callable[[Device], Any],
-    words: List[Words] = OLD,
-    faults: List[Fault] = FAULTS,
-) -> Iterator[Tuple[Rig, str]]:
+    words: list[Words] = OLD,
+    faults: list[Fault] = FAULTS,
+) -> Iterator[tuple[Rig, str]]:
     """A board that runs, for each operation of ``action`` and each way in which it can fail."""
     count = operations(make, wiring, action)
     for fault in faults:
@@ -173,7 +174,7 @@ def assert_only(rig: Rig, *allowed: Outputs, where: str) -> None:
 class DeviceConformance:
     """The suite. A subclass may change the class attributes."""
 
-    WIRINGS: List[str] = []
+    WIRINGS: list[str] = []
     """Every wiring."""
     FULL = ""
     """The one in which everything can be put right."""
@@ -364,7 +365,7 @@ class DeviceConformance:
     # -- failures ---------------------------------------------------------------------------------
 
     @pytest.mark.parametrize("old", [OLD, [SILENCE, OLD[1]]], ids=["both on", "one off"])
-    def test_a_write_that_fails_anywhere(self, make: MakeRig, old: List[Words]) -> None:
+    def test_a_write_that_fails_anywhere(self, make: MakeRig, old: list[Words]) -> None:
         def act(device: Device) -> None:
             device.write(writes(NEW))
 
@@ -399,7 +400,7 @@ class DeviceConformance:
             self._put_back(rig, self.FULL, where, OLD)
             assert_only(rig, OLD, NEW, where=where)
 
-    def _put_back(self, rig: Rig, wiring: str, where: str, old: List[Words]) -> bool:
+    def _put_back(self, rig: Rig, wiring: str, where: str, old: list[Words]) -> bool:
         """Restore ``old``; True if that was possible, otherwise the board is initialised."""
         try:
             rig.device.restore(writes(old))
@@ -467,7 +468,7 @@ class DeviceConformance:
 
     def test_something_urgent_may_come_anywhere(self, make: MakeRig) -> None:
         """Whatever was interrupted, silence is silent, and the board can be used again."""
-        actions: List[Callable[[Device], Any]] = [
+        actions: list[Callable[[Device], Any]] = [
             lambda device: device.write(writes(NEW)),
             lambda device: device.restore(writes(OLD)),
             lambda device: device.sync([0, 1]),
@@ -485,7 +486,7 @@ class DeviceConformance:
                     initialise_again(rig, where)
 
     def test_what_was_interrupted_can_be_put_back(self, make: MakeRig) -> None:
-        actions: List[Callable[[Device], Any]] = [
+        actions: list[Callable[[Device], Any]] = [
             lambda device: device.write(writes(NEW)),
             lambda device: device.sync([0, 1]),
             lambda device: device.restore(writes(OLD)),

@@ -1,6 +1,7 @@
 """The AD9910 driver: the exact traffic of each of its methods."""
 
-from typing import Any, List, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,8 @@ from tests.devices.watched import WIRINGS, WatchedBoard, configure
 from tests.transports.faulty import FaultyTwin
 from tests.twins.manual_clock import ManualClock
 
-Script = List[Tuple[Any, Any]]
-Board = Tuple[DeviceConfig, Tuple[ChannelConfig, ...]]
+Script = list[tuple[Any, Any]]
+Board = tuple[DeviceConfig, tuple[ChannelConfig, ...]]
 
 UPDATE, IO_RESET, MASTER_RESET = Pulse("io_update"), Pulse("io_reset"), Pulse("master_reset")
 #: 100 MHz, 1/4 turn, 0.5; and 80 MHz, 1/8 turn, 0.1.
@@ -28,11 +29,11 @@ OFF, OFF_BYTES = Words(0x1999999A, 0x4000, 0), "0E 00 00 40 00 19 99 99 9A"
 OUT_OF_ORDER = TransportError("SPI transfer failed")
 
 
-def spi(chip: int, data: str, answer: Any = None) -> Tuple[Any, Any]:
+def spi(chip: int, data: str, answer: Any = None) -> tuple[Any, Any]:
     return Transfer(chip, bytes.fromhex(data)), answer
 
 
-def read(chip: int, instruction: str, answer: str) -> Tuple[Any, Any]:
+def read(chip: int, instruction: str, answer: str) -> tuple[Any, Any]:
     value = bytes.fromhex(answer)
     return Transfer(chip, bytes.fromhex(instruction) + bytes(len(value))), b"\0" + value
 
@@ -87,7 +88,7 @@ def initialisation(chips: Sequence[int] = (0, 1), readback: bool = True) -> Scri
     ]
 
 
-def lines_of(board: Board) -> List[str]:
+def lines_of(board: Board) -> list[str]:
     pins = board[0].pins
     named = {"io_update": pins.io_update, "io_reset": pins.io_reset,
              "master_reset": pins.master_reset}  # fmt: skip
@@ -99,7 +100,7 @@ def lines_of(board: Board) -> List[str]:
 class Scripted:
     """A driver on a board that has been opened, or initialised already."""
 
-    def __init__(self, board: Board, *script: Tuple[Any, Any], fresh: bool = False) -> None:
+    def __init__(self, board: Board, *script: tuple[Any, Any], fresh: bool = False) -> None:
         readback = board[0].readback
         begin: Script = []
         chips = [channel.index for channel in board[1]]
@@ -580,7 +581,7 @@ def test_silence_that_is_not_read_back_is_a_fault() -> None:
 
 @pytest.mark.parametrize("error", [TransportLost("unplugged"), Preempted("urgent")])
 def test_silence_gives_up_only_without_hardware_or_for_something_urgent(
-    error: Optional[Exception],
+    error: Exception | None,
 ) -> None:
     with Scripted(configure("everything"), (IO_RESET, error)) as device:
         with pytest.raises(type(error)):  # type: ignore[arg-type]
@@ -623,7 +624,7 @@ SWITCHED = {"everything", "no resets", "blind"}
 class AD9910Rig(Rig):
     """Two chips."""
 
-    def __init__(self, config: Board, earlier: "Optional[AD9910Rig]" = None) -> None:
+    def __init__(self, config: Board, earlier: "AD9910Rig | None" = None) -> None:
         self.config = config
         self.clock = earlier.clock if earlier else ManualClock()
         self.board = earlier.board if earlier else WatchedBoard(*config, self.clock)
@@ -634,7 +635,7 @@ class AD9910Rig(Rig):
     def outputs(self) -> Outputs:
         return self.board.outputs()
 
-    def history(self) -> List[Outputs]:
+    def history(self) -> list[Outputs]:
         return self.board.history
 
     def forget(self) -> None:
@@ -646,7 +647,7 @@ class AD9910Rig(Rig):
     def advance(self, seconds: float) -> None:
         self.clock.sleep(seconds)
 
-    def accumulators(self) -> List[int]:
+    def accumulators(self) -> list[int]:
         return [chip.accumulator() for chip in self.board.chips]
 
     def corrupt(self, channel: int) -> None:

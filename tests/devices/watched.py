@@ -1,6 +1,6 @@
 """A board of twins that notes what comes out after every bit of traffic, and how it is wired."""
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any
 
 from dds_link.config import ChannelConfig, DeviceConfig, Pins
 from dds_link.transports.wiring import chip_selects, wiring
@@ -9,7 +9,7 @@ from dds_link.words import Words
 from tests.twins.manual_clock import ManualClock
 
 #: Every way of wiring a board that a configuration allows; True: MISO is wired.
-WIRINGS: Dict[str, Tuple[Pins, bool]] = {
+WIRINGS: dict[str, tuple[Pins, bool]] = {
     "everything": (
         Pins("a:0", "a:1", "a:2", ("a:5", "a:6", "a:7")),
         True,
@@ -27,7 +27,7 @@ NAMES = ("cooling", "repump", "shelving", "raman")
 
 def configure(
     wiring: str = "everything", channels: int = 2, switches: bool = False, **every: Any
-) -> Tuple[DeviceConfig, Tuple[ChannelConfig, ...]]:
+) -> tuple[DeviceConfig, tuple[ChannelConfig, ...]]:
     """A configuration at 1 GHz.
 
     :param wiring: one of :data:`WIRINGS`.
@@ -50,20 +50,20 @@ class WatchedBoard(AD9910Board):
     """Notes the output of every channel whenever it may have changed."""
 
     def __init__(
-        self, device: DeviceConfig, channels: Tuple[ChannelConfig, ...], clock: ManualClock
+        self, device: DeviceConfig, channels: tuple[ChannelConfig, ...], clock: ManualClock
     ) -> None:
         #: What went out of all channels at a time, without repetitions.
-        self.snapshots: List[List[Optional[Words]]] = []
+        self.snapshots: list[list[Words | None]] = []
         lines = {"io_update", *wiring(device, channels)}
         super().__init__(len(chip_selects(channels)), device.refclk, clock, lines)
         self.forget()
 
-    def out(self, channel: int) -> Optional[Words]:
+    def out(self, channel: int) -> Words | None:
         """What goes out of ``channel`` now; None: nothing."""
         tone = self.tone(channel)
         return tone.words if tone.emits else None
 
-    def outputs(self) -> List[Optional[Words]]:
+    def outputs(self) -> list[Words | None]:
         """What goes out of each channel now."""
         return [self.out(channel) for channel in range(len(self.chips))]
 
@@ -72,7 +72,7 @@ class WatchedBoard(AD9910Board):
         self.snapshots = [self.outputs()]
 
     @property
-    def history(self) -> List[List[Optional[Words]]]:
+    def history(self) -> list[list[Words | None]]:
         """For each channel what went out of it, without repetitions."""
         history = [[out] for out in self.snapshots[0]]
         for snapshot in self.snapshots:
@@ -88,6 +88,10 @@ class WatchedBoard(AD9910Board):
 
     def level(self, line: str, high: bool) -> None:
         super().level(line, high)
+        self._watch()
+
+    def pulse(self, line: str) -> None:
+        super().pulse(line)
         self._watch()
 
     def _watch(self) -> None:

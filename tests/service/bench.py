@@ -5,7 +5,8 @@ decides when the service sees them.
 """
 
 import queue
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from collections.abc import Callable
+from typing import Any
 
 from dds_link.config import ChannelConfig, Config, DeviceConfig
 from dds_link.devices.ad9910 import AD9910
@@ -30,7 +31,7 @@ class Answer:
     """What a command is answered with, once it is."""
 
     def __init__(self) -> None:
-        self.outcomes: List[Any] = []
+        self.outcomes: list[Any] = []
 
     def __call__(self, outcome: Any) -> None:
         self.outcomes.append(outcome)
@@ -58,8 +59,8 @@ class Bench:
     def __init__(
         self,
         executor: str = "in place",
-        config: Optional[Tuple[DeviceConfig, Tuple[ChannelConfig, ...]]] = None,
-        earlier: "Optional[Bench]" = None,
+        config: tuple[DeviceConfig, tuple[ChannelConfig, ...]] | None = None,
+        earlier: "Bench | None" = None,
     ) -> None:
         device_config, channels = config or configure(channels=4)
         self.config = Config(device_config, channels, "lab.toml", "0" * 64)
@@ -68,7 +69,7 @@ class Bench:
         self.transport = GatedTwin(self.board, self.time, device_config.readback)
         self.transport.on_reached = lambda: self._post(lambda: None)
         self.device = AD9910(device_config, channels, self.transport)
-        self._posted: "queue.Queue[Tuple[Any, ...]]" = queue.Queue()
+        self._posted: queue.Queue[tuple[Any, ...]] = queue.Queue()
         self.executor: Executor = InPlace() if executor == "in place" else Worker(self._post)
         self.service = Service(
             self.config,
@@ -80,7 +81,7 @@ class Bench:
             simulation=True,
         )
         self.session = Session("here", "test", 1)
-        self._answers: List[Answer] = []
+        self._answers: list[Answer] = []
 
     def _post(self, *call: Any) -> None:
         self._posted.put(call)
@@ -124,7 +125,7 @@ class Bench:
     def set(self, channel: Any = 0, **fields: Any) -> Any:
         return self.ask(Set(channel, **fields))
 
-    def apply(self, *changes: Dict[str, Any]) -> Any:
+    def apply(self, *changes: dict[str, Any]) -> Any:
         return self.ask(Apply([Change(**change) for change in changes]))
 
     def get(self, channel: Any = None, **fields: Any) -> Any:
@@ -178,7 +179,7 @@ class Bench:
     def subscribe(self, interval: float = 0.0) -> "Listener":
         return Listener(self, interval)
 
-    def out(self, channel: int = 0) -> Optional[Words]:
+    def out(self, channel: int = 0) -> Words | None:
         """What goes out of a channel; None: nothing."""
         return self.board.out(channel)
 
@@ -187,13 +188,13 @@ class Bench:
         value = self.board.chips[channel].register(0x0E)
         return Words(value & 0xFFFFFFFF, value >> 32 & 0xFFFF, value >> 48 & 0x3FFF)
 
-    def epochs_now(self) -> List[int]:
+    def epochs_now(self) -> list[int]:
         """The epochs, told while something runs."""
         answer = Answer()
         self.service.execute(commands.Identify(), self.session, answer)
         return answer.outcome["epochs"]  # type: ignore[no-any-return]
 
-    def epochs(self) -> List[int]:
+    def epochs(self) -> list[int]:
         return [receipt.epoch for receipt in self.get()]
 
 
@@ -201,17 +202,17 @@ class Listener:
     """A subscriber."""
 
     def __init__(self, bench: Bench, interval: float) -> None:
-        self.events: List[Dict[str, Any]] = []
-        self.seqs: List[int] = []
+        self.events: list[dict[str, Any]] = []
+        self.seqs: list[int] = []
         self.snapshot, subscription = bench.service.subscribe(
             commands.Subscribe(interval=interval), self._deliver
         )
         self.subscription: Subscription = subscription
 
-    def _deliver(self, body: Dict[str, Any], seq: int) -> None:
+    def _deliver(self, body: dict[str, Any], seq: int) -> None:
         self.events.append(body)
         self.seqs.append(seq)
 
     @property
-    def names(self) -> List[str]:
+    def names(self) -> list[str]:
         return [event["event"] for event in self.events]

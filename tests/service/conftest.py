@@ -1,6 +1,7 @@
 """Services to test: each test runs on both executors."""
 
-from typing import Any, Callable, Iterator, List
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ def executor(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def make_bench(executor: str) -> Iterator[MakeBench]:
     """Makes benches, not yet started; their threads end with the test."""
-    made: List[Bench] = []
+    made: list[Bench] = []
 
     def make(*arguments: Any, **keywords: Any) -> Bench:
         made.append(Bench(executor, *arguments, **keywords))

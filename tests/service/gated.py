@@ -1,7 +1,8 @@
 """A simulated bus on which an operation waits until a test lets it go on: slow hardware."""
 
 import threading
-from typing import Any, Callable, Optional
+from collections.abc import Callable
+from typing import Any
 
 from tests.transports.faulty import FaultyTwin
 
@@ -32,7 +33,7 @@ class GatedTwin(FaultyTwin):
         self._opened.set()
 
     def _operation(
-        self, all_of_it: Callable[[], object], some: Optional[Callable[[], None]] = None
+        self, all_of_it: Callable[[], object], some: Callable[[], None] | None = None
     ) -> None:
         if self.operations + 1 == self._gate_at:
             self.reached = True

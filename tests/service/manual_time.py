@@ -1,6 +1,6 @@
 """Time that passes only when a test says so, with timers."""
 
-from typing import Callable, List
+from collections.abc import Callable
 
 from tests.twins.manual_clock import ManualClock
 
@@ -22,7 +22,7 @@ class ManualTime(ManualClock):
 
     def __init__(self) -> None:
         super().__init__()
-        self.timers: List[ManualTimer] = []
+        self.timers: list[ManualTimer] = []
 
     def call_later(self, delay: float, call: Callable[[], None]) -> ManualTimer:
         timer = ManualTimer(self.time + delay, call)
@@ -39,7 +39,7 @@ class ManualTime(ManualClock):
             timer.call()
         self.time = max(self.time, end)
 
-    def waiting(self) -> List[ManualTimer]:
+    def waiting(self) -> list[ManualTimer]:
         """Timers that will go off."""
         return [timer for timer in self.timers if not timer.cancelled]
 

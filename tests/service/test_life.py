@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import replace
-from typing import Any, List, Optional
+from typing import Any
 
 import pytest
 
@@ -16,14 +16,14 @@ from tests.service.bench import Bench
 from tests.service.conftest import MakeBench
 
 TONES = [Words(300_000_000 + n, 0x1000 * n, 4000 + n) for n in range(4)]
-SILENT: List[Any] = [None] * 4
+SILENT: list[Any] = [None] * 4
 
 
 def kept(switches: bool = False, **more: Any) -> Any:
     return configure(channels=4, switches=switches, on_start="keep", **{"on_stop": "keep", **more})
 
 
-def mixed(**keys: List[Any]) -> Any:
+def mixed(**keys: list[Any]) -> Any:
     """Four channels, each with its own value of some keys."""
     device, channels = configure(channels=4)
     return device, tuple(
@@ -202,7 +202,7 @@ def test_tones_that_are_kept_go_on_without_a_glitch(make_bench: MakeBench) -> No
     second = make_bench(kept(), earlier=first).start()
     assert second.state == "ready"
     assert second.board.updates == updates
-    for receipt, words in zip(second.get(), TONES):
+    for receipt, words in zip(second.get(), TONES, strict=True):
         assert receipt.words == words
         assert receipt.known
         assert receipt.enabled
@@ -378,7 +378,7 @@ def test_an_exception_while_adopting_is_a_fault(
 ) -> None:
     bench = make_bench(kept())
 
-    def attach() -> List[Optional[Write]]:
+    def attach() -> list[Write | None]:
         raise TransportError("attach fails")
 
     monkeypatch.setattr(bench.device, "attach", attach)

@@ -1,7 +1,7 @@
 """What each command does, over twins, on both executors."""
 
 from dataclasses import replace
-from typing import Any, Dict, List
+from typing import Any
 
 import pytest
 
@@ -68,7 +68,7 @@ def test_words_in_place_of_quantities(bench: Bench) -> None:
 @pytest.mark.parametrize(
     "fields", [{"frequency": 1e6, "ftw": 1}, {"phase": 0.1, "pow": 1}, {"amplitude": 1, "asf": 1}]
 )
-def test_a_quantity_and_its_word_are_refused_together(bench: Bench, fields: Dict[str, Any]) -> None:
+def test_a_quantity_and_its_word_are_refused_together(bench: Bench, fields: dict[str, Any]) -> None:
     assert isinstance(bench.set(0, **fields), BadCommand)
     assert bench.out(0) is None
 
@@ -116,7 +116,7 @@ def test_a_channel_without_a_frequency_does_not_emit(bench: Bench) -> None:
 
 def test_the_switch_is_closed_only_while_rf_shall_go_out(make_bench: MakeBench) -> None:
     bench = make_bench(configure(switches=True)).start()
-    closed: List[bool] = []
+    closed: list[bool] = []
     for fields in ({"amplitude": 1.0}, {"frequency": 80e6}, {"enabled": False}, {"enabled": True}):
         bench.set(0, **fields)
         closed.append(bench.board.is_high("rf_switch0"))
@@ -232,7 +232,7 @@ def test_apply_nothing(bench: Bench) -> None:
         {"channel": "cooling", "amplitude": 0.1},  # twice, by another name
     ],
 )
-def test_apply_all_or_nothing(bench: Bench, wrong: Dict[str, Any]) -> None:
+def test_apply_all_or_nothing(bench: Bench, wrong: dict[str, Any]) -> None:
     before, updates = bench.get(), bench.board.updates
     good = {"channel": 0, "frequency": 80e6, "amplitude": 1}
     for changes in ([good, wrong], [wrong, good]):
@@ -317,7 +317,7 @@ def test_sync_of_some(bench: Bench) -> None:
     receipts = bench.ask(Sync(channels=["raman", 0]))
     assert [receipt.channel for receipt in receipts] == [3, 0]
     after = bench.epochs()
-    assert [a > b for a, b in zip(after, before)] == [True, False, False, True]
+    assert [a > b for a, b in zip(after, before, strict=True)] == [True, False, False, True]
 
 
 def test_sync_of_none_or_wrong_ones(bench: Bench) -> None:
@@ -610,7 +610,7 @@ def test_an_interval_that_is_none(bench: Bench, interval: float) -> None:
 
 
 def test_every_change_is_told_after_its_reply(bench: Bench) -> None:
-    order: List[str] = []
+    order: list[str] = []
     listener = bench.subscribe()
     deliver = listener._deliver
 
@@ -619,7 +619,7 @@ def test_every_change_is_told_after_its_reply(bench: Bench) -> None:
         deliver(body, seq)
 
     listener.subscription._deliver = delivered
-    commands: List[Any] = [Set(0, frequency=80e6), Sync(), Kill(), ArmRF(), Reset()]
+    commands: list[Any] = [Set(0, frequency=80e6), Sync(), Kill(), ArmRF(), Reset()]
     for command in commands:
         bench.service.execute(command, bench.session, lambda outcome: order.append("reply"))
         bench.get()

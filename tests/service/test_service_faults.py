@@ -4,7 +4,8 @@ What must hold, whatever happens: the right code; nothing hangs; nothing half-wr
 and the state that ``get`` tells is the one of the hardware, or is said to be unknown.
 """
 
-from typing import Any, Callable, Iterator, List, Tuple
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from tests.service.conftest import MakeBench
 
 OLD = [Words(300_000_000 + n, 0x1000 * n, 4000 + n) for n in range(4)]
 NEW = [Words(400_000_000 + n, 0x2000 + n, 9000 + n) for n in range(4)]
-SILENT: List[Any] = [None] * 4
+SILENT: list[Any] = [None] * 4
 
 APPLY = Apply([Change(n, ftw=w.ftw, pow=w.pow, asf=w.asf) for n, w in enumerate(NEW)])
 #: One of each kind, which is enough where each example is long.
@@ -34,8 +35,8 @@ def count(make_bench: MakeBench, command: Any, config: Any = None) -> int:
 
 
 def every_fault(
-    make_bench: MakeBench, command: Any, faults: List[Fault] = FAULTS, config: Any = None
-) -> Iterator[Tuple[Bench, Fault]]:
+    make_bench: MakeBench, command: Any, faults: list[Fault] = FAULTS, config: Any = None
+) -> Iterator[tuple[Bench, Fault]]:
     """A board that puts out :data:`OLD`, about to fail at one operation of ``command``."""
     operations = count(make_bench, command, config)
     assert operations > 0
@@ -97,7 +98,7 @@ def test_apply_is_all_or_nothing(make_bench: MakeBench) -> None:
             after = bench.get()
             assert [receipt.words for receipt in after] == OLD
             # The accumulators may have run at another speed for a moment.
-            assert all(a.epoch > b.epoch for a, b in zip(after, before))
+            assert all(a.epoch > b.epoch for a, b in zip(after, before, strict=True))
         assert_works(bench)
 
 

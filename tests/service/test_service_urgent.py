@@ -3,7 +3,8 @@
 On hardware that takes its time, so on the worker only: in place nothing can come in between.
 """
 
-from typing import Any, Iterator, List, Tuple
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def executor() -> str:
 
 def held(
     make_bench: MakeBench, command: Any, config: Any = None, operations: int = 0
-) -> Iterator[Tuple[Bench, Any, int]]:
+) -> Iterator[tuple[Bench, Any, int]]:
     """A board that puts out :data:`OLD`, with ``command`` held in each of its operations."""
     for at in range(1, (operations or count(make_bench, command, config)) + 1):
         bench = make_bench(config).start().play(*OLD)
@@ -58,7 +59,7 @@ def test_kill_waits_for_one_transfer_at_most(make_bench: MakeBench, command: Any
         before = bench.epochs_now()
         kill = bench.send(Kill())
         operations = bench.transport.operations
-        silence_began: List[int] = []
+        silence_began: list[int] = []
         silence = bench.device.silence
 
         def noted(transaction: Any, bench: Bench = bench, silence: Any = silence) -> bool:

@@ -1,7 +1,7 @@
 """From request to register: the same words everywhere, and every receipt can be sent back."""
 
 from dataclasses import replace
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -31,10 +31,10 @@ def started(refclk: float, sysclk: float) -> Bench:
     return Bench(config=config).start()
 
 
-BENCHES: Dict[float, Bench] = {}
+BENCHES: dict[float, Bench] = {}
 
 
-def bench_at(clock: Tuple[float, float]) -> Bench:
+def bench_at(clock: tuple[float, float]) -> Bench:
     """A bench for each clock, made once: each example sets what it looks at."""
     if clock[0] not in BENCHES:
         BENCHES[clock[0]] = started(*clock)
@@ -93,7 +93,7 @@ def assert_same_words(
     amplitude=st.floats(0, 1),
 )
 def test_any_tone(
-    clock: Tuple[float, float], fraction: float, phase: float, amplitude: float
+    clock: tuple[float, float], fraction: float, phase: float, amplitude: float
 ) -> None:
     assert_same_words(bench_at(clock), 0, fraction * clock[1], phase, amplitude)
 
@@ -109,7 +109,7 @@ def test_any_tone_within_limits(frequency: float, amplitude: float) -> None:
     ftw=st.integers(0, 0x7FFFFFFF), pow_=st.integers(0, 0xFFFF), asf=st.integers(0, 0x3FFF),
     clock=st.sampled_from(CLOCKS),
 )  # fmt: skip
-def test_any_words(ftw: int, pow_: int, asf: int, clock: Tuple[float, float]) -> None:
+def test_any_words(ftw: int, pow_: int, asf: int, clock: tuple[float, float]) -> None:
     """Quantities of a receipt give back any words that can be set as such."""
     bench = bench_at(clock)
     receipt = bench.set(0, ftw=ftw, pow=pow_, asf=asf)
@@ -121,7 +121,7 @@ def test_any_words(ftw: int, pow_: int, asf: int, clock: Tuple[float, float]) ->
 
 
 @pytest.mark.parametrize("clock", CLOCKS, ids=str)
-def test_edges(clock: Tuple[float, float]) -> None:
+def test_edges(clock: tuple[float, float]) -> None:
     """0, ties and their neighbours, Nyquist, whole turns, 359.999 degrees, negative phases."""
     bench, tuning = bench_at(clock), Tuning(clock[1])
     for quantity, values in (
@@ -150,7 +150,7 @@ def assert_refused(bench: Bench, quantity: str, value: float, sysclk: float) -> 
         in_a_kernel(sysclk, **tone)
 
 
-def limits(bench: Bench) -> Dict[str, Tuple[Any, float, int, int]]:
+def limits(bench: Bench) -> dict[str, tuple[Any, float, int, int]]:
     """For each limit its field, its value, its word and the direction outwards."""
     tuning = Tuning(bench.config.device.sysclk)
     return {
@@ -162,7 +162,7 @@ def limits(bench: Bench) -> Dict[str, Tuple[Any, float, int, int]]:
 
 @pytest.mark.parametrize("name", ["low", "high", "top"])
 @pytest.mark.parametrize("clock", CLOCKS, ids=str)
-def test_a_limit_is_a_word(name: str, clock: Tuple[float, float]) -> None:
+def test_a_limit_is_a_word(name: str, clock: tuple[float, float]) -> None:
     """Its own nearest word is allowed, though it may mean more; the next one is not. Half a step
     either side decides, exactly there."""
     bench = bench_at(clock)
@@ -171,7 +171,7 @@ def test_a_limit_is_a_word(name: str, clock: Tuple[float, float]) -> None:
     tuning = Tuning(clock[1])
     quantity = tuning.ftw_to_frequency if field == "frequency" else tuning.asf_to_amplitude
     step = quantity(1)
-    allowed: List[Dict[str, Any]] = [
+    allowed: list[dict[str, Any]] = [
         {field: value},
         {field: quantity(word)},
         {word_field: word},

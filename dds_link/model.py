@@ -1,10 +1,11 @@
 """The values that everything talks about: words, tones, receipts. Frozen, and free of rules."""
 
 from dataclasses import dataclass
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, Optional
 
 
-class Words(NamedTuple):
+@dataclass(frozen=True)
+class Words:
     """What the registers of one channel hold."""
 
     ftw: int

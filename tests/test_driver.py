@@ -2,7 +2,9 @@
 
 import logging
 import math
-from typing import Any, Iterator
+from collections.abc import Iterator
+from dataclasses import astuple
+from typing import Any
 
 import numpy
 import pytest
@@ -108,7 +110,7 @@ def test_set_many_sets_columns(link: DDSLink) -> None:
     link.set_many(["cooling", "repump"], [80e6, 90e6], [0.5, 0.25], [0.0, 0.5])
     cooling, repump = link.get()[:2]  # type: ignore[index]
     assert (cooling.frequency, cooling.amplitude, cooling.phase) == (ACHIEVED, HALF, 0.0)
-    assert repump.words == REPUMP_WORDS
+    assert astuple(repump.words) == REPUMP_WORDS
 
 
 def test_set_many_returns_nothing_because_a_kernel_expects_nothing(link: DDSLink) -> None:

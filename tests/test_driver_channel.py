@@ -1,7 +1,8 @@
 """DDSChannel: what code written for an Urukul's AD9910 finds."""
 
 import math
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import numpy
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dds_link.driver import DDSChannel, DDSLink, DDSRefused
+from dds_link.model import Words
 from dds_link.tuning import Tuning
 
 from .device_manager import DeviceManager, channel_entry, link_entry
@@ -132,7 +134,7 @@ def test_what_get_mu_gives_can_be_set_again_even_when_off(
     words = channel.get_mu()
     channel.set_mu(*words)
     channel.sw.on()
-    assert link.receipt("cooling").words == (FTW, 0x4000, 8192)
+    assert link.receipt("cooling").words == Words(FTW, 0x4000, 8192)
 
 
 # Refused, never ignored

@@ -64,7 +64,9 @@ def receipt_row(receipt: Receipt) -> List[str]:
         format_decibel(receipt.amplitude),
         format_degrees(receipt.phase),
         rf_state(receipt),
-        *map(str, receipt.words),
+        str(receipt.words.ftw),
+        str(receipt.words.pow),
+        str(receipt.words.asf),
         str(receipt.epoch),
     ]
 

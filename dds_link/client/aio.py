@@ -267,11 +267,11 @@ class AsyncClient:
     ) -> Receipt:
         """See :meth:`.Client.set`."""
         line = frames.set_frame(channel, frequency, amplitude, phase, enabled, ftw, pow, asf)
-        return await self._call("set", line, self._core.receipt)
+        return await self._request("set", line, self._core.receipt_in)
 
     async def apply(self, changes: Iterable[Mapping[str, Any]]) -> List[Receipt]:
         """See :meth:`.Client.apply`."""
-        return await self._call("apply", frames.apply_frame(changes), self._core.receipts)
+        return await self._request("apply", frames.apply_frame(changes), self._core.receipts_in)
 
     @overload
     async def get(self, channel: Channel, verify: bool = ...) -> Receipt: ...
@@ -301,7 +301,8 @@ class AsyncClient:
             return await self._kill_apart()
         async with self._locked():
             wire = await self._ready()
-            return await self._exchange(wire, "kill", frames.KILL, self._core.with_channels)
+            read = self._core.reader(self._core.with_channels)
+            return await self._exchange(wire, "kill", frames.KILL, read)
 
     async def arm_rf(self) -> Dict[str, Any]:
         """See :meth:`.Client.arm_rf`."""
@@ -328,10 +329,13 @@ class AsyncClient:
         return self._lock
 
     async def _call(self, verb: str, line: bytes, finish: Callable[[Any], T]) -> T:
+        return await self._request(verb, line, self._core.reader(finish))
+
+    async def _request(self, verb: str, line: bytes, read: Callable[[bytes], T]) -> T:
         async with self._locked():
             wire = await self._ready()
             self._core.check_state()
-            return await self._exchange(wire, verb, line, finish)
+            return await self._exchange(wire, verb, line, read)
 
     async def _ready(self) -> Wire:
         """A connection that is alive and introduced; the events that came on it are noted."""
@@ -348,9 +352,9 @@ class AsyncClient:
         self._wire = await open_wire(self._core, self._ssl, self._core.opening())
         return self._wire
 
-    async def _exchange(self, wire: Wire, verb: str, line: bytes, finish: Callable[[Any], T]) -> T:
+    async def _exchange(self, wire: Wire, verb: str, line: bytes, read: Callable[[bytes], T]) -> T:
         try:
-            return finish(await wire.exchange(line, self._core.timeout, self._core.result))
+            return await wire.exchange(line, self._core.timeout, read)
         except DDSLinkError:
             raise  # The controller's answer: the connection is in order.
         except BaseException as error:

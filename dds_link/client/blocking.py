@@ -154,14 +154,14 @@ class Client:
         :return: what was really programmed.
         """
         line = frames.set_frame(channel, frequency, amplitude, phase, enabled, ftw, pow, asf)
-        return self._call("set", line, self._core.receipt)
+        return self._request("set", line, self._core.receipt_in)
 
     def apply(self, changes: Iterable[Mapping[str, Any]]) -> List[Receipt]:
         """Change several channels on one update: all or nothing.
 
         :param changes: dicts with the arguments of :meth:`set`, a channel at most once.
         """
-        return self._call("apply", frames.apply_frame(changes), self._core.receipts)
+        return self._request("apply", frames.apply_frame(changes), self._core.receipts_in)
 
     @overload
     def get(self, channel: Channel, verify: bool = ...) -> Receipt: ...
@@ -199,7 +199,8 @@ class Client:
         if not self._lock.acquire(blocking=False):
             return self._kill_apart()
         try:
-            return self._exchange(self._ready(), "kill", frames.KILL, self._core.with_channels)
+            read = self._core.reader(self._core.with_channels)
+            return self._exchange(self._ready(), "kill", frames.KILL, read)
         finally:
             self._lock.release()
 
@@ -227,12 +228,15 @@ class Client:
     # Inside; with the lock held
 
     def _call(self, verb: str, line: bytes, finish: Callable[[Any], T]) -> T:
+        return self._request(verb, line, self._core.reader(finish))
+
+    def _request(self, verb: str, line: bytes, read: Callable[[bytes], T]) -> T:
         with self._lock:
             link = self._link
             if link is None or not link.is_idle():
                 link = self._ready()
             self._core.check_state()
-            return self._exchange(link, verb, line, finish)
+            return self._exchange(link, verb, line, read)
 
     def _ready(self) -> Link:
         """A connection that is alive and introduced; the events that came on it are noted."""
@@ -247,9 +251,9 @@ class Client:
         self._link = open_link(self._core, self._ssl, self._core.opening())
         return self._link
 
-    def _exchange(self, link: Link, verb: str, line: bytes, finish: Callable[[Any], T]) -> T:
+    def _exchange(self, link: Link, verb: str, line: bytes, read: Callable[[bytes], T]) -> T:
         try:
-            return finish(link.exchange(line, self._core.timeout, self._core.result))
+            return link.exchange(line, self._core.timeout, read)
         except DDSLinkError:
             raise  # The controller's answer: the connection is in order.
         except BaseException as error:

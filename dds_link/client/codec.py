@@ -15,6 +15,9 @@ class Codec(NamedTuple):
     """One JSON text; white space around it is ignored."""
     errors: Tuple[Type[Exception], ...]
     """Everything that ``decode`` raises for bytes that are not JSON."""
+    decoder: Callable[[Any], Callable[[bytes], Any]]
+    """Gives a ``decode`` for one dataclass; it raises one of ``errors`` for anything else, and
+    always where there is no such short cut."""
 
 
 def msgspec_codec() -> Codec:
@@ -29,6 +32,7 @@ def msgspec_codec() -> Codec:
         msgspec.json.Decoder().decode,
         # Not only its own: RecursionError and UnicodeDecodeError leak through.
         (msgspec.MsgspecError, ValueError, RecursionError),
+        lambda kind: msgspec.json.Decoder(kind).decode,
     )
 
 
@@ -39,12 +43,16 @@ def stdlib_codec() -> Codec:
     def refuse(constant: str) -> Any:
         raise ValueError("{} is not JSON".format(constant))
 
+    def no_short_cut(data: bytes) -> Any:
+        raise ValueError("the standard library decodes no dataclass")
+
     to_text = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
     from_text = json.JSONDecoder(parse_constant=refuse).decode
     return Codec(
         lambda value: to_text(value).encode("utf-8"),
         lambda data: from_text(str(data, "utf-8")),
         (ValueError, RecursionError),
+        lambda kind: no_short_cut,
     )
 
 
@@ -56,4 +64,4 @@ def best_codec() -> Codec:
         return stdlib_codec()
 
 
-encode, decode, DECODE_ERRORS = best_codec()
+encode, decode, DECODE_ERRORS, decoder = best_codec()

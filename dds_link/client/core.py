@@ -8,12 +8,14 @@ reply can never answer the wrong request, and raises :meth:`Core.failure`.
 import logging
 from dataclasses import dataclass
 from operator import index
-from typing import Any, Callable, Dict, List, Optional, Set, SupportsInt, Tuple
+from typing import Any, Callable, Dict, List, Optional, Set, SupportsInt, Tuple, TypeVar
 
 from ..errors import DDSLinkError, DDSStateLost, DDSUnavailable, client_error, plain_text
 from ..model import Receipt
 from . import frames
-from .codec import DECODE_ERRORS, decode
+from .codec import DECODE_ERRORS, decode, decoder
+
+T = TypeVar("T")
 
 MAX_REPLY_BYTES = 4 << 20
 """Longest reply that is read: four times 1024 receipts (the most that ``apply`` gives) of 1 KiB."""
@@ -95,6 +97,26 @@ class Lines:
         del self._buffer[: end + 1]
         self._searched = 0
         return line
+
+
+@dataclass
+class _ReceiptReply:
+    """The usual reply to a ``set``."""
+
+    status: str
+    result: Receipt
+
+
+@dataclass
+class _ReceiptsReply:
+    """The usual reply to an ``apply``."""
+
+    status: str
+    result: List[Receipt]
+
+
+_decode_receipt = decoder(_ReceiptReply)
+_decode_receipts = decoder(_ReceiptsReply)
 
 
 @dataclass(frozen=True)
@@ -247,6 +269,31 @@ class Core:
             raise BadReply("it has no status, result or error") from error
         raise BadReply("its status or error is not what it should be")
 
+    def reader(self, finish: Callable[[Any], T]) -> Callable[[bytes], T]:
+        """What turns one reply into what ``finish`` makes of its result."""
+        return lambda line: finish(self.result(line))
+
+    def receipt_in(self, line: bytes) -> Receipt:
+        """The receipt in one reply, as :meth:`receipt` of :meth:`result`; by a short cut where the
+        codec has one, because scans wait for it."""
+        try:
+            reply = _decode_receipt(line)
+        except DECODE_ERRORS:
+            return self.receipt(self.result(line))
+        if reply.status != "success":
+            return self.receipt(self.result(line))
+        return self._noted(reply.result)
+
+    def receipts_in(self, line: bytes) -> List[Receipt]:
+        """The receipts in one reply, likewise."""
+        try:
+            reply = _decode_receipts(line)
+        except DECODE_ERRORS:
+            return self.receipts(self.result(line))
+        if reply.status != "success":
+            return self.receipts(self.result(line))
+        return [self._noted(receipt) for receipt in reply.result]
+
     def overheard(self, lines: Lines) -> None:
         """Note the events among ``lines``, which came since the last call.
 
@@ -280,12 +327,9 @@ class Core:
     def receipt(self, result: Any) -> Receipt:
         """A result that is one receipt. Its epoch is compared with the one known."""
         try:
-            receipt = Receipt.from_wire(result)
-            if self._epochs.get(receipt.channel) != receipt.epoch:
-                self._compare({receipt.channel: receipt.epoch})
+            return self._noted(Receipt.from_wire(result))
         except _MALFORMED as error:
             raise BadReply("it holds no receipt ({!r})".format(error)) from error
-        return receipt
 
     def receipts(self, result: Any) -> List[Receipt]:
         """A result that is a list of receipts."""
@@ -336,6 +380,12 @@ class Core:
         return False
 
     # Epochs
+
+    def _noted(self, receipt: Receipt) -> Receipt:
+        """``receipt``, once its epoch has been compared with the one known."""
+        if self._epochs.get(receipt.channel) != receipt.epoch:
+            self._compare({receipt.channel: receipt.epoch})
+        return receipt
 
     def _compare(self, epochs: Dict[int, int]) -> None:
         """Adopt ``epochs``, and note it if one differs from what was known.

@@ -110,7 +110,7 @@ class Link:
         :raises Expired: at the deadline.
         :raises BadReply: if it is too long.
         """
-        line = self._lines.pop()
+        line = self._lines.pop() if self._lines else None
         while line is None:
             self._wait(self._readable, deadline)
             data = self._receive()

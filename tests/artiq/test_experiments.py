@@ -1,7 +1,8 @@
 """Each example experiment with ``artiq_run``: it compiles, and with HostCore sets its tones."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import pytest
 

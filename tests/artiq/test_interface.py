@@ -3,8 +3,8 @@
 import inspect
 import socket
 import threading
-from collections.abc import Iterator
-from typing import Any, Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy
 import pytest

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dds_link.driver import DDSRefused
+from dds_link.model import Words
 from dds_link.tuning import Tuning
 
 from ..device_manager import channel_entry, link_entry
@@ -135,7 +136,7 @@ def test_words(lab: Lab) -> None:
     lab.experiment.words()
     tone = [achieved(80e6), 0.5, HALF]
     assert lab.experiment._seen == tone + tone
-    assert lab.link().receipt("raman").words == (TUNING.frequency_to_ftw(80e6), 0x8000, 8192)
+    assert lab.link().receipt("raman").words == Words(TUNING.frequency_to_ftw(80e6), 0x8000, 8192)
 
 
 def test_switches(lab: Lab) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from dds_link.client import Client
 from dds_link.driver import DDSUnavailable
+from dds_link.model import Words
 from dds_link.tuning import Tuning
 
 from ..device_manager import DeviceManager
@@ -62,7 +63,7 @@ def test_rpctool_sets_a_tone(controller: ControllerProcess) -> None:
     ftw = TUNING.frequency_to_ftw(80e6)
     assert f"'ftw': {ftw}" in said
     with controller.client() as client:
-        assert client.get("cooling", verify=True).words == (ftw, 0, 8192)
+        assert client.get("cooling", verify=True).words == Words(ftw, 0, 8192)
 
 
 def test_a_refusal_keeps_its_code_through_rpc(controller: ControllerProcess) -> None:
@@ -135,7 +136,7 @@ class Tool:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        self._lines: "queue.Queue[str | None]" = queue.Queue()
+        self._lines: queue.Queue[str | None] = queue.Queue()
         self._said: list[str] = []
         self._reader = threading.Thread(target=self._read)
         self._reader.start()

@@ -234,3 +234,39 @@ def test_an_unreachable_controller_is_named_with_the_reason_and_what_to_do():
 
 def test_success_is_read_by_either_codec():
     assert make().result(success({"epoch": EPOCH})) == {"epoch": EPOCH}
+
+
+# The short cut of replies that are receipts
+
+
+def test_receipts_straight_from_the_bytes() -> None:
+    assert make().receipt_in(success(COOLING)) == COOLING_RECEIPT
+    assert make().receipts_in(success([COOLING, COOLING])) == [COOLING_RECEIPT] * 2
+
+
+def test_the_short_cut_compares_epochs_too() -> None:
+    core = make()
+    core.receipt_in(success(COOLING))
+    core.receipts_in(success([{**COOLING, "epoch": 1}]))
+    with pytest.raises(DDSStateLost):
+        core.check_state()
+
+
+@pytest.mark.parametrize("read", ["receipt_in", "receipts_in"])
+def test_the_short_cut_is_no_way_round_the_status(read: str) -> None:
+    result = COOLING if read == "receipt_in" else [COOLING]
+    line = success(result).replace(b"success", b"nonsense")
+    with pytest.raises(BadReply):
+        getattr(make(), read)(line)
+
+
+@pytest.mark.parametrize("read", ["receipt_in", "receipts_in"])
+def test_a_refusal_takes_the_long_way(read: str) -> None:
+    with pytest.raises(DDSRefused, match="out_of_range"):
+        getattr(make(), read)(refusal("out_of_range", "600 MHz is too much"))
+
+
+@pytest.mark.parametrize("read", ["receipt_in", "receipts_in"])
+def test_what_is_no_receipt_is_a_bad_reply(read: str) -> None:
+    with pytest.raises(BadReply):
+        getattr(make(), read)(success({"epoch": EPOCH}))

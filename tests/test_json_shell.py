@@ -162,11 +162,13 @@ def test_a_subscriber_that_does_not_read_is_cut_off(
     loop: LoopThread, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(json_shell, "MAX_BACKLOG", 100_000)
-    with served(loop) as board, board.connect(receive_buffer=4096) as deaf:
+    many = configuration.simulated_board(64)  # so that an event is long
+    change = {"command_id": "apply", "changes": [{"channel": n, "phase": 0.5} for n in range(64)]}
+    with served(loop, many) as board, board.connect(receive_buffer=4096) as deaf:
         deaf.ask({"command_id": "subscribe"})
         with board.connect() as other:
-            for turn in range(40_000):
-                other.ask(set_frequency(0, 80e6 + turn))
+            for _ in range(10_000):
+                other.ask(change)
                 if len(board.shell._open) == 1:
                     break
             else:

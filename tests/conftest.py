@@ -6,9 +6,14 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.serving import LoopThread
+
+# A busy computer is no reason to fail.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 PATIENCE = 10.0
 """Seconds in which a thread must have ended after its test; reached only by a test that fails."""

@@ -189,6 +189,38 @@ def test_a_command_survives_the_wire(command: Any, ascii_only: bool, nulls: bool
     assert command_of(said) == command
 
 
+def write(pairs: list[tuple[str, Any]]) -> bytes:
+    """An object with these keys, even if one comes twice."""
+    fields = (f"{json.dumps(key)}:{json.dumps(value)}" for key, value in pairs)
+    return ("{" + ",".join(fields) + "}").encode()
+
+
+@given(ANY_COMMAND, st.data())
+def test_no_key_may_come_twice_whatever_its_values(command: Any, data: st.DataObject) -> None:
+    pairs = list(as_dict(command).items()) + [("id", "a:b")]
+    again, _ = data.draw(st.sampled_from(pairs))
+    value = data.draw(st.none() | st.sampled_from([value for _, value in pairs]))
+    pairs.insert(data.draw(st.integers(0, len(pairs))), (again, value))
+    for decoder in (decode, decode_object):
+        assert decoder(write(pairs)).command.code == "bad_frame"
+
+
+ODD = st.sampled_from([None, True, 0, -1, 1.0, 0.5, 10**30, 10**400, "", "cooling", [], [0], {}])
+FIELDS = st.sampled_from(
+    ["channel", "frequency", "amplitude", "enabled", "ftw", "changes", "channels", "verify", "x"]
+)
+
+
+@given(st.sampled_from([*COMMAND_IDS, "x", 3, None]), st.dictionaries(FIELDS, ODD, max_size=4))
+def test_a_frame_and_a_dict_are_understood_alike(name: Any, fields: dict[str, Any]) -> None:
+    said = {"command_id": name, **fields}
+    over_the_wire, at_home = decode(json.dumps(said).encode()).command, command_of(said)
+    if isinstance(at_home, WireError):
+        assert over_the_wire.code == at_home.code
+    else:
+        assert over_the_wire == at_home
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | FINITE | NAMES,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),

@@ -1,5 +1,7 @@
 """Packaging of dds_link: what is installed, and what each extra adds."""
 
+from pathlib import Path
+
 from setuptools import find_packages, setup
 
 CONTROLLER = ["msgspec>=0.19", "numpy>=1.24", "tomli>=2; python_version<'3.11'"]
@@ -21,15 +23,15 @@ EXTRAS["test"] = [
     "hypothesis>=6.100",
     "import-linter>=2.1",
     "mypy>=1.11",
-    "ruff>=0.6",
+    "ruff>=0.12",
     "vermin>=1.6",
 ]
 
 setup(
     name="dds_link",
     version="0.1.0",
-    description="ARTIQ network device support package for DDS RF sources that are not on the core device",
-    long_description=open("README.md", encoding="utf-8").read(),
+    description="ARTIQ network device support package for DDS RF sources off the core device",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="LGPL-3.0-or-later",
     # The ARTIQ half runs wherever ARTIQ does; the controller (extra "controller") needs 3.10.

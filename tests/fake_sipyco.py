@@ -1,8 +1,9 @@
 """Stands in for sipyco, to play the RPC side of a controller without ARTIQ."""
 
 import sys
+from collections.abc import Callable
 from types import ModuleType
-from typing import Any, Callable
+from typing import Any
 
 import pytest
 

@@ -1,8 +1,8 @@
 """The host half of a channel: what it checks at first contact."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Callable
+from typing import Any
 
 import pytest
 

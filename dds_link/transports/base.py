@@ -6,7 +6,7 @@ and nothing else; what the chips hold after that is the device's business.
 
 import threading
 from abc import ABC, abstractmethod
-from typing import List, Sequence, Union
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -39,7 +39,7 @@ class Delay(Struct, frozen=True, gc=False):
     seconds: float
 
 
-Operation = Union[Transfer, Pulse, Level, Delay]
+Operation = Transfer | Pulse | Level | Delay
 
 #: Names of the lines. An AD9910 board shares the first three among its chips.
 IO_UPDATE = "io_update"
@@ -66,7 +66,7 @@ class SpiTransport(ABC):
         #: Set by whoever has something urgent: :meth:`execute` stops before its next operation.
         self.interrupt = threading.Event()
 
-    def execute(self, operations: Sequence[Operation]) -> List[bytes]:
+    def execute(self, operations: Sequence[Operation]) -> list[bytes]:
         """Carry out ``operations`` in order.
 
         :returns: for each :class:`Transfer`, in order, the bytes that came in meanwhile (as many as
@@ -74,7 +74,7 @@ class SpiTransport(ABC):
         :raises Preempted: if :attr:`interrupt` was set before the next operation.
         :raises TransportError: at the first operation that fails; later ones are not tried.
         """
-        answers: List[bytes] = []
+        answers: list[bytes] = []
         urgent = self.interrupt.is_set
         for operation in operations:
             if urgent():

@@ -4,14 +4,14 @@ A twin sees what the chip sees: bits on SDIO while its chip select is low, and e
 never sees a driver's intentions.
 """
 
-from typing import FrozenSet, Protocol
+from typing import Protocol
 
 
 class SpiBoard(Protocol):
     """Chips that share a bus and some lines."""
 
     @property
-    def lines(self) -> FrozenSet[str]:
+    def lines(self) -> frozenset[str]:
         """Names of the lines that are wired."""
 
     def transfer(self, chip: int, data: bytes, bits: int) -> bytes:

@@ -4,7 +4,8 @@ Each row drives both clients, with the reply in one piece and byte by byte; the 
 what a controller has to understand.
 """
 
-from typing import Any, Callable, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from dds_link.model import Receipt, Words
 

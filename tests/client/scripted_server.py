@@ -8,9 +8,10 @@ import json
 import os
 import socket
 import threading
+from collections.abc import Callable
 from ssl import SSLContext
 from types import TracebackType
-from typing import Any, Callable, Optional
+from typing import Any
 
 from .cases import EPOCHS, IDENTITY, WATCH, in_epochs
 
@@ -117,7 +118,7 @@ class ScriptedServer:
     :param tls: a context, for TLS.
     """
 
-    def __init__(self, *scripts: Script, tls: Optional[SSLContext] = None) -> None:
+    def __init__(self, *scripts: Script, tls: SSLContext | None = None) -> None:
         self._scripts = scripts
         self._tls = tls
         self._failures: list[BaseException] = []
@@ -138,9 +139,9 @@ class ScriptedServer:
 
     def __exit__(
         self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         unused = [] if error else [n for n, end in enumerate(self.ended) if not end.wait(PATIENCE)]
         self._listener.shutdown(socket.SHUT_RDWR)

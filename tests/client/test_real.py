@@ -4,8 +4,9 @@ Each time the one who does it asks once more, so that the controller has told ev
 """
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
 

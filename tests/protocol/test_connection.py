@@ -126,6 +126,8 @@ def test_the_first_reply_counts() -> None:
     results = [json.loads(line)["result"] for line in connection.data_to_send().splitlines()]
     assert results == [{"n": 1}, {"n": 2}]
     assert connection.outstanding == 1
+    connection.event({"event": "a"}, 1)
+    assert connection.data_to_send() == b'{"event":"a","seq":1}\n'
 
 
 def test_what_was_sent_is_sent_once() -> None:

@@ -126,15 +126,25 @@ def padded(length: int) -> bytes:
     return b'{"a":"%b"}' % (b"x" * (length - 8))
 
 
-@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
-def test_a_frame_of_exactly_the_cap_is_read_and_one_byte_more_is_not(end: bytes) -> None:
-    fits, too_long = padded(100) + end, padded(101) + end
-    assert read([fits], 100)[0] == [padded(100)]
-    assert read(one_by_one(fits), 100)[0] == [padded(100)]
-    with pytest.raises(FrameTooLong, match="longer than 100 bytes"):
-        read([too_long], 100)
-    with pytest.raises(FrameTooLong):
-        read(one_by_one(too_long), 100)
+@pytest.mark.parametrize(
+    ("frame", "end"),
+    [
+        (padded(100), b""),
+        (padded(100), b"\n"),
+        (padded(100), b"\r\n"),
+        (b"{" + b"x" * 99, b"\n"),
+        (b'{"' + b"x" * 98, b"\n"),
+        (b"x" * 100, b"\n"),
+    ],
+    ids=["object", "object, newline", "object, CR LF", "half", "half, in a string", "word"],
+)
+def test_a_frame_of_exactly_the_cap_is_read_and_one_byte_more_is_not(
+    frame: bytes, end: bytes
+) -> None:
+    for chunks in ([frame + end], one_by_one(frame + end)):
+        assert read(chunks, 100)[0] == [frame]
+        with pytest.raises(FrameTooLong, match="longer than 99 bytes"):
+            read(chunks, 99)
 
 
 def test_the_cap_is_one_mebibyte() -> None:

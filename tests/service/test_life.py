@@ -373,6 +373,17 @@ def test_kept_and_killed_is_killed(make_bench: MakeBench) -> None:
     assert bench.out(0) == TONES[0]  # adopted with what was asked for
 
 
+def test_a_kill_of_which_only_the_switches_worked_is_finished_later(make_bench: MakeBench) -> None:
+    bench = make_bench(kept(switches=True)).start().play(*TONES)
+    bench.transport.fail(5, error=TransportLost)  # after the switches
+    assert bench.code(Kill()) == "device_fault"
+    assert [bench.registers(n) for n in range(4)] == TONES
+    bench.advance(10.0)
+    assert bench.state == "ready"
+    assert [bench.registers(n).asf for n in range(4)] == [0] * 4
+    assert [receipt.words.asf for receipt in bench.get()] == [0] * 4
+
+
 def test_an_exception_while_adopting_is_a_fault(
     make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

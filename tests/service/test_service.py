@@ -391,7 +391,7 @@ def test_kill_blind_says_that_nobody_saw_it(make_bench: MakeBench) -> None:
         Sync(channels=[]),
         Reset(),
     ],
-    ids=repr,
+    ids=lambda command: type(command).__name__,
 )
 def test_while_killed_nothing_that_could_emit_is_done(bench: Bench, command: Any) -> None:
     emitting(bench)
@@ -417,7 +417,7 @@ def test_while_killed_nothing_that_could_emit_is_done(bench: Bench, command: Any
         Hello(),
         ArmRF(),
     ],
-    ids=repr,
+    ids=lambda command: type(command).__name__,
 )
 def test_while_killed_the_rest_is_done(bench: Bench, command: Any) -> None:
     emitting(bench)

@@ -286,6 +286,7 @@ def test_reset_gets_out_of_a_fault(bench: Bench) -> None:
     bench.transport._readback = True
     assert [receipt.known for receipt in bench.ask(Reset())] == [True] * 4
     assert bench.state == "ready"
+    assert not bench.time.waiting()
     assert_works(bench)
     bench.advance(100.0)  # nothing is opened behind one's back
     assert bench.board.outputs() == NEW

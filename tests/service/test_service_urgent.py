@@ -250,7 +250,9 @@ def test_epoch_events_of_commands_that_were_passed(make_bench: MakeBench) -> Non
 @pytest.mark.parametrize(
     "command", [APPLY, Sync(), Get(verify=True), Reset()], ids=["apply", "sync", "verify", "reset"]
 )
-def test_stop_passes_and_leaves_every_channel_safe(make_bench: MakeBench, command: Any) -> None:
+def test_stop_passes_and_leaves_every_channel_safe(
+    make_bench: MakeBench, command: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     for bench, passed, _ in held(make_bench, command):
         later = bench.send(Set(0, amplitude=1))
         bench.transport.let_go()
@@ -260,6 +262,8 @@ def test_stop_passes_and_leaves_every_channel_safe(make_bench: MakeBench, comman
         assert later.code == "device_unavailable"
         assert bench.code(APPLY) == "device_unavailable"
         assert not bench.time.waiting()
+        # Only a board that was half-way through its initialisation needs a second attempt.
+        assert isinstance(command, Reset) or "stopping" not in caplog.text
 
 
 @pytest.mark.parametrize("command", [APPLY, Sync()], ids=["apply", "sync"])

@@ -4,15 +4,16 @@ A test of a transport derives a class from :class:`TransportConformance` and giv
 ``rig``: a function from a script to a :class:`Rig`.
 """
 
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
 from dds_link.errors import Preempted, TransportError, TransportLost
 from dds_link.transports.base import Delay, Level, Operation, Pulse, SpiTransport, Transfer
 
-Script = Sequence[Tuple[Operation, Optional[bytes]]]
-Seen = List[Tuple[Any, ...]]
+Script = Sequence[tuple[Operation, bytes | None]]
+Seen = list[tuple[Any, ...]]
 
 
 class Rig:
@@ -61,7 +62,7 @@ ON_THE_WIRE = [n for n, step in enumerate(OPERATIONS, 1) if not isinstance(step,
 TRACE_AFTER = [0, 1, 2, 3, 3, 5, 6, 7]
 
 
-class Interrupting(List[Operation]):
+class Interrupting(list[Operation]):
     """Operations of which something urgent comes up before the one at ``place``."""
 
     def __init__(self, transport: SpiTransport, place: int) -> None:
@@ -76,7 +77,7 @@ class Interrupting(List[Operation]):
             yield operation
 
 
-PRIMITIVES: List[Tuple[str, Callable[[SpiTransport], object]]] = [
+PRIMITIVES: list[tuple[str, Callable[[SpiTransport], object]]] = [
     ("transfer", lambda transport: transport.transfer(0, b"\x01\x02")),
     ("pulse", lambda transport: transport.pulse("io_update")),
     ("level", lambda transport: transport.level("rf_switch0", True)),

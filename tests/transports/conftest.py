@@ -1,8 +1,9 @@
 """What several tests of transports start from."""
 
 import sys
+from collections.abc import Iterator
 from types import ModuleType
-from typing import Iterator, cast
+from typing import cast
 
 import pytest
 

@@ -8,9 +8,10 @@ was requested as an output can be set, and a line may lose its level when it is 
 import dataclasses
 import errno
 import os
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from enum import Enum
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Union
+from typing import Any
 
 
 class Value(Enum):
@@ -88,7 +89,7 @@ class Line:
 
     high: bool = False
     output: bool = False
-    owner: "Optional[LineRequest]" = None
+    owner: "LineRequest | None" = None
     pull_up: bool = False
 
 
@@ -104,11 +105,11 @@ class Kernel:
         #: Whether a released line keeps its level (as with a Raspberry Pi's own kernel).
         self.persistent = True
         #: Errors that the next calls give (0: none), by name: ``{"request": [errno.EACCES]}``.
-        self.errors: Dict[str, List[int]] = {}
+        self.errors: dict[str, list[int]] = {}
         #: Called with path, offset and level for each line that is set, changed or not.
         self.far_end: Callable[[str, int, bool], None] = lambda path, offset, high: None
         #: Every change of a level at a pin.
-        self.changes: List[Tuple[int, bool]] = []
+        self.changes: list[tuple[int, bool]] = []
         #: Number of live requests.
         self.open_count = 0
 
@@ -147,7 +148,7 @@ class LineRequest:
     def __exit__(self, exc_type: object, exc_value: object, traceback: object) -> None:
         self.release()
 
-    def _checked(self, offset: int) -> Tuple[LineSettings, Line]:
+    def _checked(self, offset: int) -> tuple[LineSettings, Line]:
         if self._settings is None:
             raise RequestReleasedError
         if offset not in self._settings:
@@ -163,10 +164,10 @@ class LineRequest:
             self._settings = None
             self._kernel.open_count -= 1
 
-    def get_value(self, line: Union[int, str]) -> Value:
+    def get_value(self, line: int | str) -> Value:
         return self.get_values([line])[0]
 
-    def get_values(self, lines: Optional[Iterable[Union[int, str]]] = None) -> List[Value]:
+    def get_values(self, lines: Iterable[int | str] | None = None) -> list[Value]:
         if self._settings is None:
             raise RequestReleasedError
         self._kernel.fail_if_told("get")
@@ -177,10 +178,10 @@ class LineRequest:
             values.append(Value(line.high ^ settings.active_low))
         return values
 
-    def set_value(self, line: Union[int, str], value: Value) -> None:
+    def set_value(self, line: int | str, value: Value) -> None:
         self.set_values({line: value})
 
-    def set_values(self, values: Dict[Union[int, str], Value]) -> None:
+    def set_values(self, values: dict[int | str, Value]) -> None:
         if self._settings is None:
             raise RequestReleasedError
         self._kernel.fail_if_told("set")
@@ -195,7 +196,7 @@ class LineRequest:
             self._kernel.far_end(self._path, offset, high)
 
     def reconfigure_lines(
-        self, config: Dict[Union[Iterable[Union[int, str]], int, str], Optional[LineSettings]]
+        self, config: dict[Iterable[int | str] | int | str, LineSettings | None]
     ) -> None:
         if self._settings is None:
             raise RequestReleasedError
@@ -203,9 +204,9 @@ class LineRequest:
         self._settings = _apply(self._kernel, self._path, config)
 
 
-def _apply(kernel: Kernel, path: str, config: Any) -> Dict[int, LineSettings]:
+def _apply(kernel: Kernel, path: str, config: Any) -> dict[int, LineSettings]:
     """Put settings on the pins."""
-    settings: Dict[int, LineSettings] = {}
+    settings: dict[int, LineSettings] = {}
     for key, value in config.items():
         for offset in [key] if isinstance(key, int) else key:
             assert isinstance(offset, int), "dds_link knows lines by offset"
@@ -249,10 +250,10 @@ class FakeGpiod:
     def request_lines(
         self,
         path: str,
-        config: Dict[Union[Iterable[Union[int, str]], int, str], Optional[Settings]],
-        consumer: Optional[str] = None,
-        event_buffer_size: Optional[int] = None,
-        output_values: Optional[Dict[Union[int, str], Value]] = None,
+        config: dict[Iterable[int | str] | int | str, Settings | None],
+        consumer: str | None = None,
+        event_buffer_size: int | None = None,
+        output_values: dict[int | str, Value] | None = None,
     ) -> Request:
         kernel = self.kernel
         assert isinstance(path, str)
@@ -263,7 +264,7 @@ class FakeGpiod:
         kernel.fail_if_told("request")
         if not any(chip == path for chip, _ in kernel.lines):
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
-        offsets: List[Any] = [o for key in config for o in ([key] if isinstance(key, int) else key)]
+        offsets: list[Any] = [o for key in config for o in ([key] if isinstance(key, int) else key)]
         if any(kernel.lines[path, o].owner for o in offsets if (path, o) in kernel.lines):
             raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
         request = LineRequest((kernel, path, {}))

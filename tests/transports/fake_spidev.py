@@ -8,9 +8,10 @@ controllers do not know every flag.
 import errno
 import os
 import tempfile
-from typing import Any, Callable, Dict, List, Set, Tuple
+from collections.abc import Callable
+from typing import Any
 
-Device = Tuple[int, int]
+Device = tuple[int, int]
 FLAGS = ("cshigh", "lsbfirst", "threewire", "loop", "no_cs")
 
 
@@ -23,20 +24,20 @@ class Kernel:
 
     def __init__(self, *devices: Device) -> None:
         #: The devices that exist, each with what it remembers.
-        self.settings: Dict[Device, Dict[str, int]] = {
+        self.settings: dict[Device, dict[str, int]] = {
             device: {"mode": 0, "bits_per_word": 8, **dict.fromkeys(FLAGS, 0)} for device in devices
         }
         self.files = {device: tempfile.NamedTemporaryFile() for device in devices}
         #: Flags that the controller does not know.
-        self.unknown_flags: Set[str] = set()
+        self.unknown_flags: set[str] = set()
         #: Errors that the next calls give (0: none), by name: ``{"xfer2": [0, errno.EIO]}``.
-        self.errors: Dict[str, List[int]] = {}
+        self.errors: dict[str, list[int]] = {}
         #: Every attribute that was set.
-        self.writes: List[Tuple[Device, str, object]] = []
+        self.writes: list[tuple[Device, str, object]] = []
         #: What is at the other end of the wires: gets device and bytes, gives bytes.
         self.far_end: Callable[[int, bytes], bytes] = lambda device, data: bytes(len(data))
         #: The open ones.
-        self.descriptors: Set[int] = set()
+        self.descriptors: set[int] = set()
 
     @property
     def open_count(self) -> int:
@@ -81,7 +82,7 @@ def make_spi_dev(kernel: Kernel) -> type:
 
         def __init__(self, bus: int = -1, client: int = -1) -> None:
             self._fd = -1
-            self._cached: Dict[str, int] = {}
+            self._cached: dict[str, int] = {}
             self._speed = 0
             self._read0 = False
             if bus >= 0:
@@ -182,7 +183,7 @@ def make_spi_dev(kernel: Kernel) -> type:
                 raise TypeError("The read0 attribute must be boolean")
             self._read0 = value
 
-        def xfer2(self, *arguments: Any) -> List[int]:
+        def xfer2(self, *arguments: Any) -> list[int]:
             # ([values], speed_hz, delay_usec, bits_per_word), none of them by keyword.
             if not 1 <= len(arguments) <= 4:
                 raise TypeError("xfer2() takes 1 to 4 arguments")
@@ -206,7 +207,7 @@ def make_spi_dev(kernel: Kernel) -> type:
             values[:] = kernel.far_end(self._device[1], bytes(values_in))
             return values
 
-        def _chip_select_would_toggle(self, values: List[int]) -> List[int]:
+        def _chip_select_would_toggle(self, values: list[int]) -> list[int]:
             raise AssertionError("chip select would go high within the frame, or MISO is lost")
 
         xfer = xfer3 = readbytes = writebytes = writebytes2 = _chip_select_would_toggle

@@ -9,7 +9,7 @@ For tests of what a device and a service do then::
     transport.fail(at=3, error=TransportLost)          # and from then on all fail, until reopened
 """
 
-from typing import Callable, Optional, Type
+from collections.abc import Callable
 
 from dds_link.clock import Clock
 from dds_link.errors import TransportError, TransportLost
@@ -29,17 +29,17 @@ class FaultyTwin(TwinTransport):
         #: True once the fault has happened.
         self.fired = False
         self._at = 0
-        self._bits: Optional[int] = None
+        self._bits: int | None = None
         self._done = False
-        self._error: Type[TransportError] = TransportError
+        self._error: type[TransportError] = TransportError
         self._interrupt_at = 0
 
     def fail(
         self,
         at: int,
-        bits: Optional[int] = None,
+        bits: int | None = None,
         done: bool = False,
-        error: Type[TransportError] = TransportError,
+        error: type[TransportError] = TransportError,
     ) -> None:
         """Let one operation fail.
 
@@ -89,7 +89,7 @@ class FaultyTwin(TwinTransport):
         super().delay(seconds)
 
     def _operation(
-        self, all_of_it: Callable[[], object], some: Optional[Callable[[], None]] = None
+        self, all_of_it: Callable[[], object], some: Callable[[], None] | None = None
     ) -> None:
         """Count an operation; raise if it is the one that fails."""
         self.operations += 1

@@ -1,6 +1,6 @@
 """A Linux computer with stand-ins for spidev and gpiod, and what is wired to it."""
 
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 from dds_link.transports.gpio import Place
 from dds_link.transports.spidev import SpidevTransport
@@ -18,9 +18,9 @@ class LinuxBench:
         self.spi = fake_spidev.Kernel((0, 0), (0, 1), (0, 2))
         self.gpio = fake_gpiod.Kernel()
         #: Everything on the wires: ``("spi", device, bytes)`` and ``(name, level)``.
-        self.trace: List[Tuple[Any, ...]] = []
-        self.answers: List[bytes] = []
-        self.names: Dict[Tuple[str, int], str] = {place: name for name, place in LINES.items()}
+        self.trace: list[tuple[Any, ...]] = []
+        self.answers: list[bytes] = []
+        self.names: dict[tuple[str, int], str] = {place: name for name, place in LINES.items()}
         self.names[SELECT_2] = "select"
         self.spi.far_end = self._transfer
         self.gpio.far_end = self._set
@@ -37,7 +37,7 @@ class LinuxBench:
 
     def transport(self, **changes: Any) -> SpidevTransport:
         """A transport to chips on devices 0 and 1."""
-        arguments: Dict[str, Any] = {"bus": 0, "selects": [0, 1], "lines": LINES, **changes}
+        arguments: dict[str, Any] = {"bus": 0, "selects": [0, 1], "lines": LINES, **changes}
         return SpidevTransport(**arguments)
 
     @property

@@ -1,6 +1,7 @@
 """A board that notes what reaches it, and answers from a list."""
 
-from typing import Any, List, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 LINES = frozenset(("io_update", "rf_switch0"))
 
@@ -9,7 +10,7 @@ class RecordingBoard:
     """Two chips and two lines; answers are given out in order, then zeros."""
 
     def __init__(self, answers: Sequence[bytes] = ()) -> None:
-        self.seen: List[Tuple[Any, ...]] = []
+        self.seen: list[tuple[Any, ...]] = []
         self._answers = list(answers)
 
     @property

@@ -4,7 +4,8 @@ without hardware."""
 import enum
 import errno
 import inspect
-from typing import Any, Callable, Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 

@@ -1,6 +1,6 @@
 """The simulated bus."""
 
-from typing import Callable
+from collections.abc import Callable
 
 import pytest
 

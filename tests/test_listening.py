@@ -127,6 +127,12 @@ def test_port_0_is_one_number_for_all_addresses() -> None:
             pass
 
 
+@needs_ipv6
+def test_all_addresses_of_both_kinds_share_a_port() -> None:
+    with bound(["0.0.0.0", "::"]) as (first, second):
+        assert first.getsockname()[1] == second.getsockname()[1]
+
+
 def test_a_free_port_is_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """The number that is free on the first address may be taken on the second."""
     really = listening._bound

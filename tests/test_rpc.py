@@ -144,7 +144,9 @@ def test_a_refusal_is_a_value_error_with_its_code(
         assert loop.run(rpc.get()) == before
 
 
-def test_a_caller_that_has_gone_is_not_missed(loop: LoopThread) -> None:
+def test_a_caller_that_has_gone_is_not_missed(
+    loop: LoopThread, caplog: pytest.LogCaptureFixture
+) -> None:
     with target(loop, threaded=True) as (board, rpc):
         gate = board.hold("verify")
 
@@ -156,6 +158,7 @@ def test_a_caller_that_has_gone_is_not_missed(loop: LoopThread) -> None:
             assert await rpc.get(0, verify=True)
 
         loop.run(hang_up())
+        assert not caplog.records
         loop.run(loop.loop.shutdown_default_executor())
 
 

@@ -153,9 +153,11 @@ def test_a_port_that_is_taken_is_raised_and_no_hardware_touched(
     start: Start, interact: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with start() as running, LoopThread("asyncio") as other:
-        monkeypatch.setattr(server._Host, "service", pytest.fail)
-        with pytest.raises(PortTaken, match="a dds_link controller"):
-            other.run(server._serve("127.0.0.1", running.port, False, interact, None))
+        with monkeypatch.context() as patched:
+            patched.setattr(server._Host, "service", pytest.fail)
+            patched.setattr(server.Assembly, "stop", pytest.fail)
+            with pytest.raises(PortTaken, match="a dds_link controller"):
+                other.run(server._serve("127.0.0.1", running.port, False, interact, None))
 
 
 def test_its_end_is_that_of_a_controller(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

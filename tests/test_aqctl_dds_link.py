@@ -178,6 +178,15 @@ def test_who_else_answers_is_told(answer: bytes, who: str) -> None:
     assert said == f"aqctl_dds_link: JSON port {port} is taken: {who} answers there"
 
 
+def test_a_start_that_fails_leaves_the_hardware_alone() -> None:
+    """It may be the hardware of the controller that was there first."""
+    with answering(b"SSH-2.0-OpenSSH_9.2\r\n") as port:
+        arguments = ("--simulation", "-p", "0", "--json-port", str(port))
+        with Program(*main_with(TELL_THE_END, *arguments)) as program:
+            status, out, _ = program.end()
+    assert (status, out) == (1, "")
+
+
 @pytest.mark.artiq
 def test_who_answers_on_a_taken_rpc_port_is_told() -> None:
     pytest.importorskip("sipyco", reason="sipyco is not installed")

@@ -194,6 +194,10 @@ class Bench:
         self.service.execute(commands.Identify(), self.session, answer)
         return answer.outcome["epochs"]  # type: ignore[no-any-return]
 
+    def receipts_now(self) -> Any:
+        """The receipts, told while something runs."""
+        return Listener(self, 0.0).snapshot["channels"]
+
     def epochs(self) -> list[int]:
         return [receipt.epoch for receipt in self.get()]
 

@@ -4,6 +4,7 @@ On hardware that takes its time, so on the worker only: in place nothing can com
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -157,6 +158,25 @@ def test_kill_while_starting(make_bench: MakeBench) -> None:
         )
         assert bench.code(APPLY) == "rf_killed"
         bench.executor.close()
+
+
+def test_what_was_adopted_is_not_known_after_a_kill_that_failed(make_bench: MakeBench) -> None:
+    device, channels = configure(channels=4, on_start="keep", on_stop="keep")
+    earlier = make_bench((device, channels)).start().play(*OLD)
+    earlier.stop()
+    config = device, (*channels[:3], replace(channels[3], on_start="safe"))
+    bench = make_bench(config, earlier=earlier)
+    listener = bench.subscribe()
+    bench.transport.gate(40)  # three channels are adopted, the fourth is being initialised
+    bench.service.start()
+    bench.held()
+    assert [receipt.known for receipt in bench.receipts_now()] == [True, True, True, False]
+    bench.transport._readback = False
+    kill = bench.send(Kill())
+    let_go(bench)
+    assert kill.code == "device_fault"
+    assert listener.names[0] == "killed"
+    assert not any(receipt.known for receipt in listener.events[0]["channels"])
 
 
 def test_a_kill_before_the_bus_is_open_is_latched_and_says_so(make_bench: MakeBench) -> None:

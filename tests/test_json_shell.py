@@ -18,8 +18,9 @@ import pytest
 from dds_link import config as configuration
 from dds_link import json_shell
 from dds_link.errors import BadCommand, DeviceFault
-from dds_link.json_shell import FRAMES_PER_TURN, FaultLog, JsonConnection, JsonShell
+from dds_link.json_shell import BYTES_PER_TURN, FRAMES_PER_TURN, FaultLog, JsonConnection, JsonShell
 from dds_link.listening import server_context
+from dds_link.protocol.connection import Connection
 from tests.protocol.cases import RULES, Rule
 from tests.serving import PATIENCE, LoopThread, Peer, Served, served
 
@@ -558,3 +559,59 @@ def test_the_reply_to_one_set_is_below_1024_bytes(loop: LoopThread) -> None:
         line = peer._file.readline()
         assert json.loads(line)["result"]["name"] == name
         assert len(line) < 1024
+
+
+def test_a_turn_of_the_loop_looks_at_a_share_of_a_flood_only(loop: LoopThread) -> None:
+    """uvloop reads 256 kB at a time, and up to 32 times a turn: a flood must not hold up a kill."""
+
+    class Wire:
+        """A transport that only remembers whether it may read."""
+
+        reading = True
+        sent = b""
+
+        def pause_reading(self) -> None:
+            self.reading = False
+
+        def resume_reading(self) -> None:
+            self.reading = True
+
+        def write(self, data: bytes) -> None:
+            self.sent += data
+
+        def is_closing(self) -> bool:
+            return False
+
+        def get_extra_info(self, name: str) -> None:
+            return None
+
+    class Seen(Connection):
+        """Notes how much it was given in each turn."""
+
+        shares: list[int] = []
+
+        def receive_data(self, data: bytes) -> None:
+            self.shares.append(len(data))
+            super().receive_data(data)
+
+    with served(loop) as board:
+        wire = Wire()
+        flood = b"{" * (10 * BYTES_PER_TURN - 1) + b"\n"
+
+        async def feed() -> int:
+            board.shell.make_connection = Seen
+            connection = JsonConnection(board.shell)
+            connection.connection_made(wire)
+            connection.data_received(flood)
+            turns = 0
+            while not wire.sent:
+                assert not wire.reading
+                await asyncio.sleep(0)
+                turns += 1
+            assert wire.reading
+            connection.connection_lost(None)
+            return turns
+
+        assert loop.run(feed()) >= 9
+    assert Seen.shares == [BYTES_PER_TURN] * 10
+    assert json.loads(wire.sent)["code"] == "bad_frame"

@@ -18,7 +18,7 @@ _SPACE = b" \t\r\n"
 _OPEN, _CLOSE, _QUOTE, _NEWLINE, _BACKSLASH = b'{}"\n\\'
 _STRING = rb'"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"'
 # Outside a string: a whole string is skipped in one step; a lone quote opens one that goes on.
-_OUTSIDE = re.compile(_STRING + rb'|["{}\n]')
+_OUTSIDE = re.compile(_STRING + rb'|\{+|["}\n]')
 # An object that is all there and holds objects, but these hold none; and the end of its line.
 _FLAT = rb'[^"{}\n]*(?:%b[^"{}\n]*)*' % _STRING
 _WHOLE = re.compile(rb"(\{%b(?:\{%b\}%b)*\})[ \t\r]*\n?" % (_FLAT, _FLAT, _FLAT))
@@ -111,7 +111,7 @@ class FrameReader:
                 position = token.end()
                 byte = buffer[token.start()]
                 if byte == _OPEN:
-                    depth += 1
+                    depth += position - token.start()
                 elif byte == _CLOSE:
                     depth -= 1
                     if depth == 0:

@@ -30,8 +30,8 @@ RECEIVE_BYTES = 1 << 16
 """Most bytes of one receive."""
 FRAMES_PER_TURN = 32
 BYTES_PER_TURN = 1 << 14
-"""Most bytes of one connection that a turn of the loop looks at: garbage takes up to 0.15 us a byte,
-and uvloop hands over 256 kB at a time, up to 32 times a turn."""
+"""Most bytes of one connection that a turn of the loop looks at: garbage takes up to 0.15 us a
+byte, and uvloop hands over 256 kB at a time, up to 32 times a turn."""
 MAX_CONNECTIONS = 1000
 """Most connections at a time: an open-file limit of 1024 is common."""
 MAX_BACKLOG = 4 << 20

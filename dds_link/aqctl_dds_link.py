@@ -44,13 +44,13 @@ def get_argparser() -> argparse.ArgumentParser:
         "-p",
         "--port",
         default=RPC_PORT,
-        type=int,
+        type=_port,
         help="TCP port of the RPC, 0 for any (default: %(default)d)",
     )
     add(
         "--json-port",
         default=JSON_PORT,
-        type=int,
+        type=_port,
         help="TCP port of the JSON protocol, 0 for any (default: %(default)d)",
     )
     add(
@@ -65,6 +65,13 @@ def get_argparser() -> argparse.ArgumentParser:
     add("-v", "--verbose", default=0, action="count", help="increase logging level")
     add("-q", "--quiet", default=0, action="count", help="decrease logging level")
     return parser
+
+
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdecimal() else -1
+    if not 0 <= port < 1 << 16:
+        raise argparse.ArgumentTypeError(f"a port is 0 ... 65535, not {text}")
+    return port
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -127,17 +134,14 @@ async def _run(args: argparse.Namespace) -> str | int:
 def _config(args: argparse.Namespace) -> Config:
     """The configuration that the arguments mean."""
     from dds_link import config
+    from dds_link.assembly import load_config
     from dds_link.errors import ConfigError
 
     if args.config:
-        found = config.load(args.config)
-    elif args.simulation:
-        found = config.simulated_board()
-    else:
-        raise ConfigError(
-            ["nothing to drive: give --config FILE.toml for hardware, or --simulation"]
-        )
-    return config.with_transport(found, args.device) if args.device else found
+        return load_config(args.config, args.simulation, args.device)
+    if args.simulation:
+        return config.simulated_board()
+    raise ConfigError(["nothing to drive: give --config FILE.toml for hardware, or --simulation"])
 
 
 async def _listen(args: argparse.Namespace, controller: Controller) -> str:

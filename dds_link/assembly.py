@@ -7,12 +7,15 @@ Simulation swaps the transport for one that ends in a twin; all else is the same
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from dds_link.clock import Clock, RealClock, SimulatedClock
-from dds_link.config import Config
+from dds_link.config import Config, load, with_transport
+from dds_link.config_keys import Problems
+from dds_link.config_rules import Channel, Device
 from dds_link.devices import registry as devices
 from dds_link.errors import ConfigError
 from dds_link.service.executor import Executor, InPlace, Worker
@@ -60,7 +63,11 @@ class Assembly:
             make_board = devices.load(entry.board)
             self.board = make_board(config.device, config.channels, self.clock)
             return TwinTransport(self.board, self.clock, readback=config.device.readback)
-        return transports.make_transport(config.device, config.channels, self.clock)
+        try:
+            return transports.make_transport(config.device, config.channels, self.clock)
+        except ConfigError as error:
+            problems = [f"{config.source}: {problem}" for problem in error.problems]
+            raise ConfigError(problems) from None
 
     def _choose_executor(self) -> Executor:
         if not self.transport.blocking:
@@ -80,6 +87,34 @@ class Assembly:
         except asyncio.TimeoutError:
             return False
         return True
+
+
+def load_config(
+    path: str | os.PathLike[str], simulation: bool, transport: str | None = None
+) -> Config:
+    """Read a config file, and check that the device and the transport which it names exist.
+
+    :param simulation: True: its transport, or ``transport``, does not matter.
+    :param transport: in place of the one in the file, as ``--device`` asks for.
+    :raises ConfigError: with every problem.
+    """
+
+    def check(device: Device, channels: list[Channel], problems: Problems) -> None:
+        known = devices.known_types()
+        if device.get("type", known[0]) not in known:
+            reason = f"there is no such device, only: {' '.join(known)}"
+            problems.add("device.type", reason, device["type"])
+        if simulation:
+            return
+        if transport:
+            place = Problems(f"{problems.source} with --device {transport}")
+            transports.check({**device, "transport": transport}, channels, place)
+            problems.found += place.found
+        else:
+            transports.check(device, channels, problems)
+
+    config = load(path, check)
+    return with_transport(config, transport) if transport and not simulation else config
 
 
 def post(loop: asyncio.AbstractEventLoop, call: Callable[..., Any], *arguments: Any) -> None:

@@ -2,7 +2,8 @@
 
 A file that cannot be used is refused with every problem at once, each naming file, key, value,
 reason and what to write instead. Keys are checked in ``config_keys``, what they are to each other
-in ``config_rules``. Whether a device type or a transport exists is for the one who builds it.
+in ``config_rules``. Whether a device type or a transport exists, the one who builds them knows: it
+hands in a rule.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from dds_link.config_keys import (
     Problems,
     read_table,
 )
-from dds_link.config_rules import Channel, Device, check, complete
+from dds_link.config_rules import Channel, Device, Rule, check, complete
 from dds_link.errors import ConfigError
 
 MAX_FILE = 1 << 20
@@ -92,9 +93,10 @@ class Config:
     """SHA-256 of the file's bytes, in hex."""
 
 
-def load(path: str | os.PathLike[str]) -> Config:
+def load(path: str | os.PathLike[str], rule: Rule | None = None) -> Config:
     """Read a config file.
 
+    :param rule: applied after all others, as in :func:`parse`.
     :raises ConfigError: with every problem, or the one that the file cannot be read.
     """
     try:
@@ -104,13 +106,14 @@ def load(path: str | os.PathLike[str]) -> Config:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError([f"{os.fspath(path)}: cannot be read: {reason}"]) from None
     # Problems name the path as it was given; answers to clients only the file.
-    return replace(parse(text, os.fspath(path)), source=Path(path).name)
+    return replace(parse(text, os.fspath(path), rule), source=Path(path).name)
 
 
-def parse(text: bytes | str, source: str) -> Config:
+def parse(text: bytes | str, source: str, rule: Rule | None = None) -> Config:
     """Read what a config file holds.
 
     :param source: name of the file, for messages.
+    :param rule: applied after all others, also to what is good of a bad file.
     :raises ConfigError: with every problem.
     """
     content = text.encode(errors="surrogatepass") if isinstance(text, str) else text
@@ -120,6 +123,8 @@ def parse(text: bytes | str, source: str) -> Config:
     device = _read_device(top.get("device", {}), "device" in top, problems)
     channels = complete(device, _read_channels(top.get("channel", []), problems), problems)
     check(device, channels, problems)
+    if rule is not None:
+        rule(device, channels, problems)
     if problems.found:
         raise ConfigError(problems.found)
     pins = Pins(**device.pop("pins", {}))

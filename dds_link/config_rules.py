@@ -5,7 +5,7 @@ Rules look only at keys that are good by themselves, so that one mistake is one 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -23,6 +23,10 @@ class Channel(NamedTuple):
     values: dict[str, Any]
     given: Collection[str] = ()
     """Every key that the file has, good or not."""
+
+
+Rule = Callable[[Device, list[Channel], Problems], None]
+"""A check of a whole configuration, which notes what is wrong with it."""
 
 
 def complete(device: Device, channels: list[Channel], problems: Problems) -> list[Channel]:

@@ -93,6 +93,8 @@ def bound_sockets(hosts: Sequence[str], port: int) -> list[socket.socket]:
     :param port: 0 picks one that is free on all of them.
     :raises OSError: if the port cannot be had.
     """
+    if not 0 <= port < 1 << 16:
+        raise OSError(errno.EINVAL, f"a port is 0 ... 65535, not {port}")
     tries = TRIES
     while True:
         sockets: list[socket.socket] = []

@@ -139,8 +139,25 @@ def test_a_config_that_is_not_there_is_named() -> None:
     assert "absent.toml" in sentence("--config", "absent.toml")
 
 
-def test_a_device_that_is_no_transport_is_named() -> None:
-    assert "--device colour" in sentence("--simulation", "--device", "colour")
+def test_a_device_that_is_no_transport_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "lab.toml"
+    path.write_text(CONFIG)
+    assert "--device colour" in sentence("--config", str(path), "--device", "colour")
+
+
+def test_simulation_takes_any_device() -> None:
+    with Program(*MODULE, *FREE, "-d", "/dev/ttyUSB0") as program, Peer(port_of(program)) as peer:
+        assert peer.ask(PING) == {"device": "ready"}
+
+
+def test_what_does_not_exist_is_told_with_the_rest_and_the_path(tmp_path: Path) -> None:
+    path = tmp_path / "lab.toml"
+    path.write_text(CONFIG.replace("ad9910", "ad9999").replace("spidev:0", "usb:3") + "bogus = 1\n")
+    with Program(*MODULE, "--config", str(path)) as program:
+        status, out, err = program.end()
+    assert (status, out) == (1, "")
+    for text in ("bogus", "'ad9999'", "'usb:3'"):
+        assert any(f"{path}: " in line and text in line for line in err.splitlines()), err
 
 
 @pytest.mark.parametrize(
@@ -398,6 +415,38 @@ def test_hardware_that_does_not_stop_is_a_failure() -> None:
 # Logs
 
 
+def test_records_that_nobody_reads_freeze_nothing() -> None:
+    """With every record shown, a pipe of 64 KiB is full very soon."""
+    with Program(*MODULE, *FREE, "-vv") as program, Peer(port_of(program)) as peer:
+        for _ in range(20):
+            peer.send(b'junk\n{"command_id":"x"}\n{"command_id":"set","channel":9}\n' * 200)
+            assert {peer.receive()["status"] for _ in range(600)} == {"error"}
+        assert peer.ask(PING) == {"device": "ready"}
+        program.signal(signal.SIGTERM)
+        assert program.line() == ""  # it ends although its last records have no place to go
+        status, _, err = program.end()
+    assert status == 0
+    assert len(err) > 1 << 15
+
+
+@pytest.mark.artiq
+def test_bad_rpc_connections_freeze_nothing() -> None:
+    pytest.importorskip("sipyco", reason="sipyco is not installed")
+    with Program(*MODULE, *FREE) as program:
+        ready = READY.fullmatch(program.line())
+        assert ready
+        for _ in range(200):
+            with socket.create_connection(("127.0.0.1", int(ready["rpc_port"])), PATIENCE) as sock:
+                sock.sendall(b"ARTIQ pc_rpc\ndds_link pyon_v2\n(\n")
+                while sock.recv(4096):
+                    pass
+        with Peer(int(ready["port"])) as peer:
+            assert peer.ask(PING) == {"device": "ready"}
+        program.signal(signal.SIGTERM)
+        status, _, err = program.end()
+    assert (status, err) == (0, "")
+
+
 def test_a_stderr_that_nobody_reads_freezes_nothing() -> None:
     """A pipe holds 64 KiB; what clients do wrong must not fill it."""
     with Program(*MODULE, *FREE) as program, Peer(port_of(program)) as peer:
@@ -421,6 +470,21 @@ def test_faults_of_clients_are_shown_on_demand() -> None:
 
 
 # Arguments and event loops
+
+
+@pytest.mark.parametrize("option", ["-p", "--json-port"])
+@pytest.mark.parametrize("text", ["70000", "-1", "x", "65536"])
+def test_what_is_no_port_is_a_usage_error(
+    option: str, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        get_argparser().parse_args([option, text])
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.endswith(f"a port is 0 ... 65535, not {text}")
+
+
+def test_the_highest_port_is_one() -> None:
+    assert get_argparser().parse_args(["-p", "65535", "--json-port", "0"]).port == 65535
 
 
 def test_the_defaults() -> None:

@@ -171,6 +171,13 @@ def test_an_address_that_is_not_ours_is_named() -> None:
         bound_sockets(["192.0.2.1"], 0)
 
 
+@pytest.mark.parametrize("port", [-1, 65536, 99999])
+def test_a_number_that_is_no_port(port: int) -> None:
+    with pytest.raises(OSError, match=rf"a port is 0 \.\.\. 65535, not {port}") as caught:
+        bound_sockets(["127.0.0.1"], port)
+    assert caught.value.errno == errno.EINVAL
+
+
 def test_no_address_is_no_socket() -> None:
     assert bound_sockets([], 0) == []
 

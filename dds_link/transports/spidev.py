@@ -14,6 +14,8 @@ from typing import Any
 
 from dds_link.clock import Clock
 from dds_link.config import ChannelConfig, DeviceConfig
+from dds_link.config_keys import Problems
+from dds_link.config_rules import Channel, Device
 from dds_link.errors import ConfigError, Preempted, TransportError, TransportLost
 from dds_link.transports.base import SpiTransport, rf_switch
 from dds_link.transports.gpio import GpioLines, Place, parse_place
@@ -211,7 +213,6 @@ def from_config(
     :raises ConfigError: with every problem found.
     """
     problems: list[str] = []
-    bus, bare_device = _parse_address(address, problems)
     selects = tuple(
         select if isinstance(select, int) else _parse_line(select, "chip_select", problems)
         for select in chip_selects(channels)
@@ -219,11 +220,11 @@ def from_config(
     lines = {
         name: _parse_line(text, name, problems) for name, text in wiring(device, channels).items()
     }
-    if bare_device in selects and any(isinstance(select, Place) for select in selects):
-        problems.append(
-            f"device.transport: chip_select {bare_device} is a chip's own, so that another spidev "
-            f'device must clock the chips whose chip_select is a line: "spidev:{bus}.DEVICE"'
-        )
+    bus = bare_device = 0
+    try:
+        bus, bare_device = _parse_address(address, selects)
+    except ValueError as error:
+        problems.append(f"device.transport: {error}")
     if problems:
         raise ConfigError(problems)
     keep = {rf_switch(channel.index) for channel in channels if channel.on_start == "keep"}
@@ -232,12 +233,27 @@ def from_config(
     return SpidevTransport(bus, selects, lines, keep, device.spi_hz, device.readback, bare_device)
 
 
-def _parse_address(address: str, problems: list[str]) -> tuple[int, int]:
+def check(device: Device, channels: list[Channel], problems: Problems) -> None:
+    """The same rules of the address, for a config file (its lines are checked key by key)."""
+    address = device["transport"].partition(":")[2]
+    try:
+        _parse_address(address, [channel.values.get("chip_select") for channel in channels])
+    except ValueError as error:
+        problems.add("device.transport", str(error), device["transport"])
+
+
+def _parse_address(address: str, selects: Collection[object]) -> tuple[int, int]:
+    """Bus and bare device; the chips of ``selects`` must not need the bare device."""
     bus, dot, bare_device = address.partition(".")
-    if bus.isdecimal() and (bare_device.isdecimal() or not dot):
-        return int(bus), int(bare_device or 0)
-    problems.append(f'device.transport: "spidev:{address}" is not like "spidev:0"')
-    return 0, 0
+    if not (bus.isdecimal() and (bare_device.isdecimal() or not dot)):
+        raise ValueError(f'"spidev:{address}" is not like "spidev:0"')
+    number = int(bare_device or 0)
+    if number in selects and any(isinstance(select, (str, Place)) for select in selects):
+        raise ValueError(
+            f"chip_select {number} is a chip's own, so that another spidev device must clock the "
+            f'chips whose chip_select is a line: "spidev:{int(bus)}.DEVICE"'
+        )
+    return int(bus), number
 
 
 def _parse_line(text: str, key: str, problems: list[str]) -> Place:

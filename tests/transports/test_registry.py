@@ -6,8 +6,10 @@ import sys
 import pytest
 
 from dds_link.clock import RealClock
+from dds_link.config_keys import Problems
+from dds_link.config_rules import Channel, Device
 from dds_link.errors import ConfigError
-from dds_link.transports.registry import TRANSPORTS, load, make_transport
+from dds_link.transports.registry import TRANSPORTS, check, load, make_transport
 from dds_link.transports.spidev import SpidevTransport
 from tests.transports.configs import channel, device
 
@@ -29,6 +31,32 @@ def test_an_unknown_name(name: str) -> None:
         make_transport(device(f"{name}:0"), (channel(0, 0),), RealClock())
     assert caught.value.problems == [
         f"device.transport: there is no transport '{name}', only: spidev"
+    ]
+
+
+def found(device: Device, *chip_selects: object) -> list[str]:
+    problems = Problems("lab.toml")
+    channels = [Channel("channel", {"chip_select": select}) for select in chip_selects]
+    check(device, [*channels, Channel("channel", {})], problems)
+    return problems.found
+
+
+def test_a_good_transport_or_none_is_no_problem_of_a_file() -> None:
+    assert found({"transport": "spidev:0.1"}, 0, "gpiochip0:8") == []
+    assert found({"transport": "spidev:0"}, 0, 1) == []
+    assert found({}) == []
+
+
+@pytest.mark.parametrize(
+    ("transport", "reason"),
+    [("usb:3", "there is no transport 'usb', only: spidev"),
+     ("spidev:x", '"spidev:x" is not like "spidev:0"'),
+     ("spidev:3", "chip_select 0 is a chip's own, so that another spidev device must clock the "
+      'chips whose chip_select is a line: "spidev:3.DEVICE"')],
+)  # fmt: skip
+def test_a_problem_of_a_file(transport: str, reason: str) -> None:
+    assert found({"transport": transport}, 0, "gpiochip0:8") == [
+        f"lab.toml: device.transport = '{transport}': {reason}"
     ]
 
 

@@ -10,6 +10,9 @@ class Clock(Protocol):
     def now(self) -> float:
         """Seconds on a clock that never goes back; its zero means nothing."""
 
+    def real(self) -> float:
+        """Like :meth:`now`, but with nothing skipped: how long people waited."""
+
     def unix(self) -> float:
         """Seconds since 1970, for people and epochs."""
 
@@ -21,6 +24,7 @@ class RealClock:
     """The computer's clock."""
 
     now = staticmethod(time.monotonic)
+    real = staticmethod(time.monotonic)
     unix = staticmethod(time.time)
     sleep = staticmethod(time.sleep)
 
@@ -37,6 +41,10 @@ class SimulatedClock:
     def now(self) -> float:
         """Seconds since some moment, the skipped ones included."""
         return time.monotonic() + self._skipped
+
+    def real(self) -> float:
+        """Seconds since some moment, the skipped ones left out."""
+        return time.monotonic()
 
     def unix(self) -> float:
         """Seconds since 1970, by the computer's clock."""

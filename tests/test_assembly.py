@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dds_link import assembly as assembly_module
 from dds_link import config as configuration
-from dds_link.assembly import Assembly, post
+from dds_link.assembly import Assembly, load_config, post
 from dds_link.clock import Clock, RealClock, SimulatedClock
 from dds_link.config import ChannelConfig, DeviceConfig
+from dds_link.devices import registry
 from dds_link.errors import ConfigError
 from dds_link.protocol import commands
 from dds_link.service.events import Session
 from dds_link.service.executor import Worker
 from dds_link.transports.twin import TwinTransport
 from dds_link.twins.ad9910 import make_board
+from tests.config_texts import DEVICE
 from tests.serving import PATIENCE, Gate, LoopThread, ready
 
 SET = commands.Set(0, frequency=80e6, amplitude=0.5)
@@ -127,6 +131,98 @@ def test_simulation_leaves_the_transport_of_the_config_alone(
         assert await one.stop()
 
     loop.run(life())
+
+
+def test_uptime_counts_no_time_that_the_simulation_skipped(loop: LoopThread) -> None:
+    async def life() -> None:
+        began = time.monotonic()
+        one = Assembly(configuration.simulated_board(), simulation=True)
+        await ready(one)
+        one.clock.sleep(3600)
+        uptime = (await ask(one, commands.Identify()))["uptime"]
+        assert 0 <= uptime <= time.monotonic() - began
+        assert await one.stop()
+
+    loop.run(life())
+
+
+def test_a_transport_that_nobody_knows_is_refused_with_the_file(loop: LoopThread) -> None:
+    async def life() -> None:
+        board = replace(configuration.simulated_board(), source="lab.toml")
+        with pytest.raises(ConfigError) as caught:
+            Assembly(configuration.with_transport(board, "usb:3"), simulation=False)
+        assert caught.value.problems == [
+            "lab.toml: device.transport: there is no transport 'usb', only: spidev"
+        ]
+
+    loop.run(life())
+
+
+# Config files
+
+
+def refused(path: Path, *arguments: Any) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, *arguments)
+    return caught.value.problems
+
+
+def spoiled(tmp_path: Path, *changes: tuple[str, str]) -> Path:
+    text = DEVICE
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "bad.toml"
+    path.write_text(text)
+    return path
+
+
+USB = ('"spidev:0"', '"usb:3"')
+
+
+def test_what_does_not_exist_is_told_with_all_other_problems(tmp_path: Path) -> None:
+    path = spoiled(tmp_path, ('"ad9910"', '"ad9999"'), USB, ("channels", "bogus = 1\nchannels"))
+    bogus, device, transport = refused(path, False)
+    assert bogus.startswith(f"{path}: device.bogus: unknown")
+    assert device == (
+        f"{path}: device.type = 'ad9999': there is no such device, only: "
+        + " ".join(registry.known_types())
+    )
+    assert transport == (
+        f"{path}: device.transport = 'usb:3': there is no transport 'usb', only: spidev"
+    )
+
+
+def test_an_address_is_told_with_all_other_problems(tmp_path: Path) -> None:
+    path = spoiled(tmp_path, ("spidev:0", "spidev:x"), ("25e6", "-1"))
+    assert [problem.split(" = ")[0] for problem in refused(path, False)] == [
+        f"{path}: device.refclk",
+        f"{path}: device.transport",
+    ]
+
+
+def test_simulation_looks_at_no_transport(tmp_path: Path) -> None:
+    assert load_config(spoiled(tmp_path, USB), True, "/dev/ttyUSB0").device.transport == "usb:3"
+
+
+def test_a_transport_in_place_of_the_files_is_looked_at_instead(tmp_path: Path) -> None:
+    path = spoiled(tmp_path, USB)
+    assert load_config(path, False, "spidev:1").device.transport == "spidev:1"
+    assert refused(path, False, "colour") == [
+        f"{path} with --device colour: device.transport = 'colour': "
+        "there is no transport 'colour', only: spidev"
+    ]
+
+
+def test_a_missing_or_bad_key_is_one_problem(tmp_path: Path) -> None:
+    path = spoiled(tmp_path, ('type = "ad9910"', "type = 3"), ('transport = "spidev:0"', ""))
+    assert len(refused(path, False)) == 2
+
+
+def test_a_type_of_a_third_party_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "known_types", lambda: ["ad9910", "box"])
+    path = spoiled(tmp_path, ('"ad9910"', '"box"'))
+    assert load_config(path, False).device.type == "box"
 
 
 def test_a_device_that_nobody_knows_is_refused(loop: LoopThread) -> None:

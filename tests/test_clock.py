@@ -23,6 +23,14 @@ def test_a_simulated_sleep_moves_the_clock_on_at_once() -> None:
     assert time.monotonic() - started < 3600
 
 
+def test_skipped_time_is_nothing_that_people_waited_for() -> None:
+    for clock in (RealClock(), SimulatedClock()):
+        before = time.monotonic()
+        if isinstance(clock, SimulatedClock):
+            clock.sleep(3600)
+        assert before <= clock.real() <= time.monotonic()
+
+
 def test_a_simulated_clock_runs_by_itself_too() -> None:
     clock = SimulatedClock()
     first = clock.now()

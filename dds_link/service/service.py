@@ -70,7 +70,7 @@ class Service:
         self._device = device
         self._clock = clock
         self._simulation = simulation
-        self._started = clock.now()
+        self._started = clock.real()
         self._kills = 0
         self._board = Board(device.channels, config.channels, config.source)
         self._hub = EventHub(clock.unix, call_later)
@@ -169,7 +169,7 @@ class Service:
             "simulation": self._simulation,
             "readback": READBACK in self._device.capabilities,
             "config_hash": self._config.hash,
-            "uptime": self._clock.now() - self._started,
+            "uptime": self._clock.real() - self._started,
             "epochs": [channel.epoch for channel in self._board.channels],
         }
 

@@ -10,6 +10,9 @@ class ManualClock:
     def now(self) -> float:
         return self.time
 
+    def real(self) -> float:
+        return self.time
+
     def unix(self) -> float:
         return 1.8e9 + self.time
 

@@ -14,14 +14,15 @@ class Outcome(NamedTuple):
     """How a call ended."""
 
     value: Any
-    error: Exception | None
+    error: BaseException | None
 
 
 def outcome_of(call: Call) -> Outcome:
-    """Make ``call`` and catch what it raises."""
+    """Make ``call`` and catch whatever it raises: not even a ``SystemExit`` from a driver may end
+    the thread that all later calls need."""
     try:
         return Outcome(call(), None)
-    except Exception as error:  # handed to the job that asked for the call
+    except BaseException as error:  # handed to the job that asked for the call
         return Outcome(None, error)
 
 

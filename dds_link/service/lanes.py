@@ -111,7 +111,7 @@ class Lanes:
             while True:
                 try:
                     value = call()
-                except Exception as error:
+                except BaseException as error:  # as in outcome_of, which would cost a little time
                     call = steps.throw(_known(error))
                 else:
                     call = steps.send(value)
@@ -199,7 +199,7 @@ def _finish(done: Done, outcome: Any) -> None:
         logger.exception("bug while answering a command")
 
 
-def _known(error: Exception) -> Exception:
+def _known(error: BaseException) -> Exception:
     """``error``, or what stands for it if no device may raise it."""
     if isinstance(error, (TransportError, WireError)):
         return error

@@ -1,5 +1,6 @@
 """Where device calls run."""
 
+import asyncio
 import queue
 import threading
 from typing import Any
@@ -20,6 +21,22 @@ def test_an_outcome_is_a_value_or_an_error() -> None:
     value, error = outcome_of(fails)
     assert value is None
     assert isinstance(error, ValueError)
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, asyncio.CancelledError])
+def test_nothing_that_a_call_raises_ends_the_thread(kind: type[BaseException]) -> None:
+    def exits() -> None:
+        raise kind
+
+    posts, ended = Posts(), list[Outcome]()
+    executor = Worker(posts)
+    executor.start(exits, ended.append)
+    executor.start(lambda: "next", ended.append)
+    posts.take()
+    posts.take()
+    assert isinstance(ended[0].error, kind)
+    assert ended[1].value == "next"
+    executor.close()
 
 
 def test_in_place_runs_at_once_in_this_thread() -> None:

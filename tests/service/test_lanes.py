@@ -1,5 +1,6 @@
 """The order of work: urgent before normal before idle, one call at a time."""
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable, Generator
@@ -177,6 +178,21 @@ def test_a_bug_in_a_call_comes_up_in_the_job_as_internal(
     any_bench.lanes.submit(Lane.NORMAL, job(), any_bench.log.append)
     assert run(any_bench) == ["caught, by KeyError('secret')"]
     assert "bug in a driver" in caplog.text
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, asyncio.CancelledError])
+def test_whatever_a_call_raises_is_answered(any_bench: Bench, kind: type[BaseException]) -> None:
+    def exits() -> None:
+        raise kind
+
+    def job() -> Generator[Call, Any, Any]:
+        yield exits
+
+    any_bench.lanes.submit(Lane.NORMAL, job(), any_bench.log.append)
+    any_bench.submit(Lane.NORMAL, "next")
+    error, *rest = run(any_bench)
+    assert isinstance(error, InternalError)
+    assert rest == ["next", ["next"]]
 
 
 def test_a_bug_while_answering_hurts_nobody_else(

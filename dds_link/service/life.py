@@ -75,7 +75,7 @@ class Life:
         self._retry = FIRST_RETRY
         self._stopped = False
         self._touched = False  # true once the hardware may be open
-        self._begun = False  # true once the device has been ready: from then on there is coherence
+        self._fresh = True  # no channel has been ready in its epoch: there is no coherence to lose
         self._last_epoch = 0
         self.new_epochs(board.channels)
 
@@ -140,7 +140,7 @@ class Life:
                 return
 
     def _enter_ready(self) -> None:
-        self._begun = True
+        self._fresh = False
         self._retry = FIRST_RETRY
         if self._timer is not None:
             self._timer.cancel()
@@ -174,14 +174,14 @@ class Life:
             yield from self.silence()
 
     def initialise(self, channels: list[Channel]) -> Part:
-        """Part of a job: reset the chips of ``channels``; they start silent, with new epochs."""
+        """Part of a job: reset the chips of ``channels``; they start silent, in new epochs
+        (unless :meth:`fail` gave them already: one loss is told once)."""
         done = yield partial(self._device.initialise, [c.info.index for c in channels])
         channels = [c for c in self._board.channels if c.info.index in done]
         for channel in channels:
             channel.begin()
             channel.known = True
-        # Before the first start is over there is no coherence to lose.
-        if self._begun:
+        if not self._fresh:
             self.new_epochs(channels)
         for channel in channels:
             channel.refresh()
@@ -201,8 +201,9 @@ class Life:
     def fail(self, error: Exception) -> None:
         """The device cannot be used for now: nothing is known of it, and it is tried again."""
         self.forget()
-        if self.state == "ready":
+        if not self._fresh:
             self.new_epochs(self._board.channels)
+            self._fresh = True
         self._enter("missing" if isinstance(error, TransportLost) else "fault", str(error))
         if self._timer is None and not self._stopped:
             self._timer = self._call_later(self._retry, self.begin)

@@ -111,11 +111,25 @@ def test_a_device_lost_in_a_command(bench: Bench) -> None:
     bench.advance(10.0)
     assert bench.state == "ready"
     assert bench.board.outputs() == SILENT
-    assert min(bench.epochs()) > max(lost)
+    assert bench.epochs() == lost  # one loss is told once: nothing could be set in between
     assert [receipt.frequency for receipt in bench.get()] == SILENT
     assert listener.names == ["device"] * 3
     assert listener.events[2]["device"] == "ready"
     assert listener.events[2]["channels"] == bench.get()
+
+
+def test_each_loss_is_told_once_and_a_reset_too(bench: Bench) -> None:
+    seen = [bench.epochs()]
+    for _ in range(2):
+        bench.transport.fail(1, error=TransportLost)
+        bench.set(0, phase=0.5)
+        seen.append(bench.epochs())
+        bench.advance(FIRST_RETRY)
+        assert bench.state == "ready"
+        assert bench.epochs() == seen[-1]
+    bench.ask(Reset())
+    seen.append(bench.epochs())
+    assert all(min(b) > max(a) for a, b in zip(seen, seen[1:], strict=False))
 
 
 def test_a_device_that_does_not_answer_is_in_a_fault(make_bench: MakeBench) -> None:
@@ -346,9 +360,9 @@ def test_a_write_that_took_place_before_the_loss_is_found(make_bench: MakeBench)
 
 def test_a_board_that_lost_its_power_meanwhile_is_initialised(make_bench: MakeBench) -> None:
     bench = make_bench(kept()).start().play(*TONES)
+    before = bench.epochs()
     bench.transport.fail(1, error=TransportLost)
     bench.set(0, phase=0.5)
-    before = bench.epochs()
     for chip in bench.board.chips:
         chip.set_master_reset(True)
         chip.set_master_reset(False)

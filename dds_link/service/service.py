@@ -71,7 +71,10 @@ class Service:
         self._clock = clock
         self._simulation = simulation
         self._started = clock.real()
-        self._kills = 0
+        self._kills = 0  # sent so far
+        self._silenced = 0  # of those, how many the last silence counts for
+        self._observed = False  # what came of it: it was read back,
+        self._unsilenced: Exception | None = None  # or it failed
         self._board = Board(device.channels, config.channels, config.source)
         self._hub = EventHub(clock.unix, call_later)
         self._executor = executor
@@ -245,14 +248,23 @@ class Service:
     def _verify(self, channels: list[Channel], session: Session) -> Job:
         if READBACK not in self._device.capabilities:
             raise Unsupported("nothing can be read back from this device: verify is unobservable")
-        self._life.require_ready()
+        while True:
+            self._life.require_ready()
+            try:
+                return (yield from self._compare(channels, session))
+            except Preempted:
+                continue  # it changes nothing, so it is done again (and ends with the lanes)
+
+    def _compare(self, channels: list[Channel], session: Session) -> Job:
         differences: list[str] = []
         changed = []
         for channel in channels:
             try:
                 found = yield partial(self._device.verify, [channel.holds()])
+            except Preempted:
+                raise
             except HARDWARE_ERRORS as error:
-                raise (yield from self._put_back([channel], [], error)) from error
+                raise (yield from self._life.put_back([channel], [], error)) from error
             if channel.known is bool(found):
                 channel.known = not found
                 channel.refresh()
@@ -282,24 +294,35 @@ class Service:
         return self._receipts(channels)
 
     def _do_kill(self, command: commands.Kill, session: Session) -> Job:
+        return self._kill(self._kills, session)
+
+    def _kill(self, number: int, session: Session) -> Job:
+        """The kills that wait when one begins share its silence, as nothing comes between them. So
+        many kills do not keep a stop waiting."""
+        if number > self._silenced:
+            self._silenced = self._kills
+            yield from self._silence()
+        receipts = self._publish_all("killed", session)
+        error = self._unsilenced
+        if error is not None:
+            raise DeviceFault(f"kill is latched, but RF may still be on: {error}") from error
+        readback = "ok" if self._observed else "unobservable"
+        return {"killed": True, "readback": readback, "channels": receipts}
+
+    def _silence(self) -> Job:
         self._board.killed = True  # before any I/O: nothing that comes later may emit
         for channel in self._board.channels:
             channel.enabled = False
             channel.refresh()
+        self._unsilenced = None
         try:
-            observed = yield from self._life.silence()
+            self._observed = yield from self._life.silence()
         except HARDWARE_ERRORS as error:
+            self._unsilenced = error
             if self._life.state == "ready":
                 self._life.fail(error)
             else:
                 self._life.forget()
-            self._publish_all("killed", session)
-            raise DeviceFault(f"kill is latched, but RF may still be on: {error}") from error
-        return {
-            "killed": True,
-            "readback": "ok" if observed else "unobservable",
-            "channels": self._publish_all("killed", session),
-        }
 
     def _do_arm_rf(self, command: commands.ArmRF, session: Session) -> Job:
         return self._arm_rf(self._kills, session)

@@ -72,7 +72,9 @@ def test_kill_waits_for_one_transfer_at_most(make_bench: MakeBench, command: Any
         assert silence_began[0] <= operations + 1
         assert kill.outcome["readback"] == "ok"
         assert bench.board.outputs() == SILENT
-        assert passed.code == ("success" if at == last else "rf_killed")
+        # What only reads is done again.
+        told = "success" if at == last or isinstance(command, Get) else "rf_killed"
+        assert passed.code == told
         assert all(
             out in (OLD[n], NEW[n], None)
             for snapshot in bench.board.snapshots
@@ -250,6 +252,60 @@ def test_two_kills_at_once(make_bench: MakeBench) -> None:
     let_go(bench)
     assert [kill.code for kill in kills] == ["success"] * 3
     assert bench.board.outputs() == SILENT
+
+
+def silences(bench: Bench) -> list[int]:
+    """Notes at which operation each silence begins, from now on."""
+    began: list[int] = []
+    silence = bench.device.silence
+
+    def noted(transaction: Any) -> bool:
+        began.append(bench.transport.operations)
+        return bool(silence(transaction))
+
+    bench.device.silence = noted  # type: ignore[method-assign]
+    return began
+
+
+def test_kills_that_wait_share_one_silence(make_bench: MakeBench) -> None:
+    bench = make_bench().start().play(*OLD)
+    listener, began = bench.subscribe(), silences(bench)
+    bench.transport.gate(1)
+    kills = [bench.send(Kill())]
+    bench.held()
+    kills += [bench.send(Kill()) for _ in range(1000)]
+    bench.transport.let_go()
+    bench.stop()  # behind all of them, but two silences away
+    assert [kill.outcome["readback"] for kill in kills] == ["ok"] * 1001
+    assert len(began) <= 3  # the last one by the stop
+    assert listener.names == ["killed"] * 1001
+
+
+def test_kills_that_share_a_silence_that_fails_are_told(make_bench: MakeBench) -> None:
+    bench = make_bench().start().play(*OLD)
+    began = silences(bench)
+    bench.transport.gate(1)
+    bench.send(Get(verify=True))
+    bench.held()
+    bench.transport._readback = False
+    kills = [bench.send(Kill()) for _ in range(3)]
+    let_go(bench)
+    assert [kill.code for kill in kills] == ["device_fault"] * 3
+    assert len(began) == 1
+    bench.transport._readback = True
+    assert bench.code(Kill()) == "success"  # one that comes later has a silence of its own
+    assert len(began) == 2
+
+
+def test_a_read_that_a_kill_passed_tells_what_the_kill_left(make_bench: MakeBench) -> None:
+    bench = make_bench().start().play(*OLD)
+    bench.transport.gate(1)
+    read = bench.send(Get(verify=True))
+    bench.held()
+    bench.send(Kill())
+    let_go(bench)
+    assert [receipt.words.asf for receipt in read.outcome] == [0] * 4
+    assert all(receipt.verified and not receipt.enabled for receipt in read.outcome)
 
 
 def test_epoch_events_of_commands_that_were_passed(make_bench: MakeBench) -> None:

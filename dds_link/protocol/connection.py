@@ -13,6 +13,7 @@ Replies leave in the order of the requests, whatever the order in which they are
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,8 @@ MAX_OUTSTANDING = 1024
 _HTTP_METHODS = (b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"CONNECT ", b"OPTIONS ",
                  b"TRACE ", b"PATCH ", b"PRI ")  # fmt: skip
 _LONGEST_METHOD = max(map(len, _HTTP_METHODS))
+# Any other method, which other programs may be made to send, or white space before it.
+_HTTP_REQUEST = re.compile(rb"[!#$%&'*+.^_`|~\w-]+[ \t]+[^ \t]+[ \t]+HTTP/")
 
 
 class Ticket(msgspec.Struct, frozen=True, gc=False):
@@ -99,7 +102,12 @@ class Connection:
         except FrameTooLong as error:
             self.closing = True
             return self._ticket(Request(b"", error))
-        return None if frame is None else self._ticket(self._decode(frame))
+        if frame is None:
+            return None
+        if self._place == 0 and _HTTP_REQUEST.match(frame):
+            self.closing = True
+            return None
+        return self._ticket(self._decode(frame))
 
     def _ticket(self, request: Request) -> Ticket:
         ticket = Ticket(self._place, request.id, request.command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -214,6 +215,39 @@ def test_http_is_closed_with_nothing_executed(method: str) -> None:
         assert connection.receive_eof() is None
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"PROPFIND / HTTP/1.1",
+        b"BREW coffee://pot HTTP/1.0",
+        b"M-SEARCH * HTTP/1.1",
+        b"post /x HTTP/1.1",
+        b'X /{"command_id":"ping"} HTTP/1.1',
+        b"\r\nPOST / HTTP/1.1",
+        b"\n \r\n\tGET / HTTP/1.1",
+        b"X\t/ \t HTTP/2",
+    ],
+)
+def test_http_of_any_method_or_behind_blank_lines_is_closed(head: bytes) -> None:
+    data = head + b"\r\nHost: x\r\n\r\n" + PING + b"\n"
+    chunkings = [[data[:cut], data[cut:]] for cut in range(len(head) + 3)]
+    for chunks in [[data], one_by_one(data), *chunkings]:
+        connection = Connection()
+        assert requests(connection, chunks) == []
+        assert connection.closing
+        assert connection.outstanding == 0
+        assert connection.data_to_send() == b""
+        assert connection.receive_eof() is None
+
+
+@pytest.mark.parametrize("line", [b"X / HTTP", b"X HTTP/1.1", b"/ / HTTP/1.1", b"X / y HTTP/1.1"])
+def test_a_first_line_that_is_no_request_of_http_is_a_bad_frame(line: bytes) -> None:
+    for chunks in ([line + b"\n" + PING], one_by_one(line + b"\n" + PING)):
+        bad, ping = requests(Connection(), chunks)
+        assert bad.command.code == "bad_frame"
+        assert not isinstance(ping.command, WireError)
+
+
 @pytest.mark.parametrize("data", [b"GETX {}\n", b"POST\n", b"get /\n", b"P\n", b"G{}\n", b"PAT\n"])
 def test_what_only_begins_like_http_is_a_bad_frame(data: bytes) -> None:
     for chunks in ([data], one_by_one(data)):
@@ -245,7 +279,9 @@ PIECES = [case.request for case in COMMANDS] + [
     case.frame for case in BAD_FRAMES if len(case.frame) < 200
 ]
 STREAM = st.lists(
-    st.sampled_from([*PIECES, b"\n", b"\r\n", b"{", b"}", b'"', b"\\", b"GET ", b"P"])
+    st.sampled_from(
+        [*PIECES, b"\n", b"\r\n", b"{", b"}", b'"', b"\\", b"GET ", b"P", b"X / HTTP/1.1\n"]
+    )
     | st.binary(max_size=8),
     max_size=8,
 ).map(b"".join)
@@ -257,6 +293,10 @@ def reference(data: bytes) -> tuple[list[Request], bool]:
     if any(data.startswith(f"{method} ".encode()) for method in METHODS):
         return [], True
     frames, _, too_long = split(data, CAP)
+    if frames and re.match(
+        rb"[^\s\x80-\xff\0-\x1f(),/:;<=>?@[\\\]{}\"]+[ \t]+[^ \t]+[ \t]+HTTP/", frames[0]
+    ):
+        return [], True
     return [decode(frame) for frame in frames], too_long
 
 

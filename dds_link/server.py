@@ -6,7 +6,9 @@ A lab that runs its own ``interact`` keeps running it; without one, the DDS serv
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
+import traceback
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -20,7 +22,7 @@ try:
     from dds_link.assembly import Assembly, post
     from dds_link.controller import claim, on_stop_signals
     from dds_link.errors import InternalError, Unsupported, WireError
-    from dds_link.json_shell import JsonShell, ServiceHandler
+    from dds_link.json_shell import Deliver, JsonShell, ServiceHandler
     from dds_link.protocol.codec import command_of, decode_object
     from dds_link.protocol.commands import Subscribe
     from dds_link.protocol.connection import Connection, Ticket
@@ -39,9 +41,17 @@ PATIENCE = 60.0
 
 
 class _Host:
-    """The DDS service of one ``start_server``, made when it is first asked for."""
+    """The DDS service of one ``start_server``, made when it is first asked for.
+
+    :raises ConfigError: if the config cannot be used.
+    """
 
     def __init__(self, config: Any) -> None:
+        self._simulation = config is None
+        if config is None:
+            config = configuration.simulated_board()
+        elif not isinstance(config, configuration.Config):
+            config = configuration.load(config)
         self._config = config
         self._loop = asyncio.get_running_loop()
         self._assembly: Assembly | None = None
@@ -58,16 +68,14 @@ class _Host:
     def make(self) -> Assembly:
         """The service, with the hardware untouched until it is started."""
         if self._assembly is None:
-            simulation = self._config is None
-            if simulation:
-                config = configuration.simulated_board()
+            if self._simulation:
                 print("SIMULATION: no config was given, so the outputs are models, not hardware")
-            elif isinstance(self._config, configuration.Config):
-                config = self._config
-            else:
-                config = configuration.load(self._config)
-            self._assembly = Assembly(config, simulation)
+            self._assembly = Assembly(self._config, self._simulation)
         return self._assembly
+
+    def handler(self, peer: str, deliver: Deliver) -> ServiceHandler:
+        """What carries out the requests of one connection."""
+        return ServiceHandler(self.make().service, peer, deliver)
 
     async def execute(self, data: Any) -> Any:
         """Carry out one object as a command."""
@@ -131,7 +139,7 @@ class _InteractHandler:
         """See :meth:`dds_link.json_shell.Handler.handle`."""
 
         def ended(outcome: Outcome) -> None:
-            reply(outcome.value)
+            reply(outcome.value if outcome.error is None else _refusal(outcome.error))
 
         self._worker.start(partial(self._run, ticket.command), ended)
 
@@ -139,24 +147,41 @@ class _InteractHandler:
         """Nothing is kept for a connection."""
 
     def _run(self, data: Any) -> Any:
-        """In the worker thread: the result, encoded, or the error to answer."""
+        """In the worker thread: the result, encoded."""
         _running.host = self._host
+        answer = self._function(data)
         try:
-            answer = self._function(data)
-            return msgspec.Raw(
-                msgspec.json.encode({} if answer is None else answer, enc_hook=_plain)
+            text = json.dumps(
+                {} if answer is None else answer,
+                allow_nan=False,
+                default=_plain,
+                ensure_ascii=False,
+                separators=(",", ":"),
             )
-        except WireError as error:
-            return error
-        except (Exception, SystemExit) as error:  # the lab's own code: its text is what helps
-            return InternalError(f"{type(error).__name__}: {error}")
+            return msgspec.Raw(text.encode())
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InternalError(
+                f"interact() returned what JSON does not have, such as NaN or bytes: {error}"
+            ) from None
+
+
+def _refusal(error: BaseException) -> WireError:
+    """What to answer to an exception of the lab's own code: its text is what helps."""
+    if isinstance(error, WireError):
+        return error
+    return InternalError("".join(traceback.format_exception_only(type(error), error)))
+
+
+_BYTES = (bytes, bytearray, memoryview)
 
 
 def _plain(value: Any) -> Any:
-    """numpy's scalars and arrays as Python's."""
+    """numpy's scalars and arrays, and dataclasses and the like, as what JSON has."""
+    if isinstance(value, _BYTES):
+        raise TypeError(f"it holds {type(value).__name__}")
     if hasattr(value, "tolist"):
         return value.tolist()
-    raise TypeError(f"interact() returned a {type(value).__name__}, which JSON does not have")
+    return msgspec.to_builtins(value, builtin_types=_BYTES, enc_hook=_plain)
 
 
 def start_server(
@@ -188,15 +213,15 @@ def start_server(
 
 
 async def _serve(host: str, port: int, debug: bool, function: Interact | None, config: Any) -> None:
+    dds = _Host(config)
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     if threading.current_thread() is threading.main_thread():
         on_stop_signals(loop, stopped.set)
-    dds = _Host(config)
     worker = None
     trace = _print_trace if debug else None
     if function is None:
-        shell = JsonShell(partial(ServiceHandler, dds.make().service), Connection, trace)
+        shell = JsonShell(dds.handler, Connection, trace)
     else:
         worker = Worker(partial(post, loop))
         handler = partial(_InteractHandler, dds, function, worker)

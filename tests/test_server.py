@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -143,9 +145,13 @@ def test_with_a_config_it_drives_the_hardware_of_the_config(
     assert made == [("lattice", False)]
 
 
-def test_a_config_that_cannot_be_used_is_raised(loop: LoopThread, tmp_path: Path) -> None:
+@pytest.mark.parametrize("interact", [None, lambda data: None], ids=["dds", "lab"])
+def test_a_config_that_cannot_be_used_is_raised_before_the_port_is_claimed(
+    loop: LoopThread, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interact: Any
+) -> None:
+    monkeypatch.setattr(server, "claim", pytest.fail)
     with pytest.raises(ConfigError, match=r"absent\.toml"):
-        loop.run(server._serve("127.0.0.1", 0, False, None, str(tmp_path / "absent.toml")))
+        loop.run(server._serve("127.0.0.1", 0, False, interact, str(tmp_path / "absent.toml")))
 
 
 @pytest.mark.parametrize("interact", [None, lambda data: None], ids=["dds", "lab"])
@@ -154,8 +160,7 @@ def test_a_port_that_is_taken_is_raised_and_no_hardware_touched(
 ) -> None:
     with start() as running, LoopThread("asyncio") as other:
         with monkeypatch.context() as patched:
-            patched.setattr(server._Host, "service", pytest.fail)
-            patched.setattr(server.Assembly, "stop", pytest.fail)
+            patched.setattr(server, "Assembly", pytest.fail)
             with pytest.raises(PortTaken, match="a dds_link controller"):
                 other.run(server._serve("127.0.0.1", running.port, False, interact, None))
 
@@ -195,6 +200,9 @@ def test_a_dict_is_the_result(start: Start) -> None:
         {"a": {"b": [{"c": 1.0}]}},
         {"x": 10**30},
         {"id": None},
+        {"id": {"run": 7}},
+        {"id": [1, 2]},
+        {"id": "x" * 63},
     ],
     ids=str,
 )
@@ -231,12 +239,16 @@ def test_numpy_values_go_out_as_numbers(start: Start) -> None:
         "b": np.bool_(True),
         "a": np.arange(3),
         "m": np.eye(2),
-        "n": np.float64("nan"),
     }
     with start(interact=lambda data: answer) as running:
         result = running.ask({})["result"]
     assert result.pop("m") == [[1, 0], [0, 1]]
-    assert result == {"i": 1, "f": 0.5, "s": 0.25, "b": True, "a": [0, 1, 2], "n": None}
+    assert result == {"i": 1, "f": 0.5, "s": 0.25, "b": True, "a": [0, 1, 2]}
+
+
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise KeyError("no text")
 
 
 def raising(error: BaseException) -> Callable[[Any], Any]:
@@ -253,6 +265,9 @@ def raising(error: BaseException) -> Callable[[Any], Any]:
         (RuntimeError("x" * 1000), "internal", "RuntimeError: xxx"),
         (OSError("\udcff"), "internal", "OSError: ?"),
         (SystemExit(3), "internal", "SystemExit: 3"),
+        (KeyboardInterrupt(), "internal", "KeyboardInterrupt"),
+        (asyncio.CancelledError("the lab's own"), "internal", "asyncio.exceptions.CancelledError"),
+        (Unspeakable(), "internal", "tests.test_server.Unspeakable: <"),
         (Busy("later"), "busy", "later"),
     ],
 )
@@ -268,10 +283,40 @@ def test_an_exception_is_an_error_and_the_next_object_is_served(
         assert running.ask({})["result"] == {"fine": True}
 
 
-@pytest.mark.parametrize("answer", [object(), {"x": object()}, {(1, 2): 3}, {"x": "\ud800"}])
-def test_an_answer_that_json_lacks_is_an_error(start: Start, answer: Any) -> None:
+@dataclass
+class Position:
+    x: float
+    raw: Any = None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        object(),
+        {"x": object()},
+        {(1, 2): 3},
+        {"x": "\ud800"},
+        math.nan,
+        {"x": [1.0, {"y": -math.inf}]},
+        {"x": np.float32("nan")},
+        {"x": np.array([1.0, np.inf])},
+        Position(math.nan),
+        b"raw",
+        {"x": [bytearray(b"raw")]},
+        {"x": memoryview(b"raw")},
+        Position(1.0, b"raw"),
+    ],
+)
+def test_an_answer_that_json_lacks_is_an_error_that_says_so(start: Start, answer: Any) -> None:
     with start(interact=lambda data: answer) as running:
-        assert running.ask({})["code"] == "internal"
+        reply = running.ask({})
+    assert reply["code"] == "internal"
+    assert "interact() returned what JSON does not have" in reply["error"]
+
+
+def test_a_dataclass_is_an_object(start: Start) -> None:
+    with start(interact=lambda data: Position(1.5, np.arange(2))) as running:
+        assert running.ask({})["result"] == {"x": 1.5, "raw": [0, 1]}
 
 
 def test_objects_come_one_at_a_time_on_one_thread(start: Start) -> None:
@@ -323,12 +368,6 @@ def test_the_default_takes_numpy_numbers(start: Start) -> None:
 
     with start(interact=interact) as running:
         assert running.ask({})["result"]["words"]["ftw"] == 343597384
-
-
-def test_a_bad_config_shows_when_the_default_is_called(start: Start, tmp_path: Path) -> None:
-    with start(interact=server.interact, config=str(tmp_path / "absent.toml")) as running:
-        reply = running.ask({"command_id": "ping"})
-        assert (reply["code"], "absent.toml" in reply["error"]) == ("internal", True)
 
 
 def test_the_default_works_only_within_a_server() -> None:

@@ -67,14 +67,15 @@ def decode(frame: bytes) -> Request:
 
 
 def decode_object(frame: bytes) -> Request:
-    """Any JSON object in ``frame``, untouched. Never raises."""
+    """Any object in ``frame``, untouched. Never raises. An ``id`` that is a scalar is echoed."""
     try:
         data = _decode_plain(frame)
         if not isinstance(data, dict):
             raise BadFrame(f"expected one JSON object, got {_json_type(data)}")
         if _count_keys(data) != frame.count(b":"):
             _refuse_duplicate_keys(frame)
-        return Request(_echo(_decode_id(frame).id), data)
+        raw = _decode_id(frame).id
+        return Request(_echo(raw) if _may_be_echoed(raw) else b"", data)
     except (msgspec.MsgspecError, WireError, ValueError, RecursionError) as error:
         return diagnose(frame, error)
 
@@ -135,10 +136,15 @@ def _echo(raw: msgspec.Raw) -> bytes:
     """JSON of the ``id`` to echo, or ``BadCommand`` if it is none."""
     if raw is NO_ID:
         return b""
-    value = bytes(raw)
-    if len(value) > MAX_ID_BYTES or value[:1] in (b"{", b"["):
+    if not _may_be_echoed(raw):
         raise BadCommand(f"id must be a JSON scalar of at most {MAX_ID_BYTES} bytes")
+    value = bytes(raw)
     return b"" if value == b"null" else value
+
+
+def _may_be_echoed(raw: msgspec.Raw) -> bool:
+    value = bytes(raw)
+    return len(value) <= MAX_ID_BYTES and value[:1] not in (b"{", b"[")
 
 
 def diagnose(frame: bytes, error: Exception) -> Request:

@@ -315,7 +315,16 @@ class AsyncClient:
     def events(self, interval: Optional[SupportsFloat] = None) -> "AsyncEventStream":
         """As :meth:`.Client.events`, for ``async for``.
 
-        :return: an iterator; it subscribes at ``async with`` or at its first use.
+        **Not subscribed yet on return**, unlike :meth:`.Client.events`, as this is no coroutine: it
+        subscribes at ``async with``, at :meth:`AsyncEventStream.open` or at the first iteration.
+        Events before that are missed; the ``snapshot`` that comes first tells what they led to. Use
+        ``async with`` to miss nothing that your own commands cause::
+
+            async with dds.events() as events:
+                await dds.set("cooling", amplitude=0.5)  # is among the events
+                async for event in events: ...
+
+        :return: an iterator; not yet subscribed.
         """
         return AsyncEventStream(self._core, self._ssl, frames.subscribe_frame(interval))
 
@@ -378,7 +387,11 @@ class AsyncClient:
 
 
 class AsyncEventStream:
-    """As :class:`.EventStream`, for ``async for`` and ``async with``. Has one reader at a time."""
+    """As :class:`.EventStream`, for ``async for`` and ``async with``. Has one reader at a time.
+
+    **Subscribes at** ``async with``, :meth:`open` **or the first iteration, not when it is made**:
+    events before that are missed.
+    """
 
     def __init__(self, core: Core, ssl: "Optional[SSLContext]", subscribe: bytes) -> None:
         self._core = core

@@ -358,10 +358,16 @@ def test_clients_are_told_that_the_controller_stops(loop: LoopThread) -> None:
         gate = board.hold("verify")
         peer.send(b'{"command_id":"get","channel":0,"verify":true}\n' * 3)
         gate.wait()
-        stopping = asyncio.run_coroutine_threadsafe(board.assembly.stop(), loop.loop)
+
+        async def begin_to_stop() -> asyncio.Task[bool]:
+            stopping = asyncio.ensure_future(board.assembly.stop())
+            await asyncio.sleep(0)  # its first step puts it before what waits
+            return stopping
+
+        stopping = loop.run(begin_to_stop())
         assert idle.ask(PING)["device"]
         gate.open()
-        assert stopping.result(PATIENCE)
+        assert loop.run(asyncio.wait_for(stopping, PATIENCE))
         loop.run(board.shell.close())
         codes = [json.loads(line).get("code") for line in peer.rest().splitlines()]
         # The first was under way already; it may have come to its end.

@@ -187,8 +187,7 @@ class Life:
             channel.refresh()
 
     def _initialise_all(self) -> Part:
-        for channel in self._board.channels:
-            channel.known = False
+        self.forget()
         try:
             yield from self.initialise(self._board.channels)
         except Preempted:

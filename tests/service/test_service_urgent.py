@@ -181,6 +181,16 @@ def test_what_was_adopted_is_not_known_after_a_kill_that_failed(make_bench: Make
     assert not any(receipt.known for receipt in listener.events[0]["channels"])
 
 
+def test_while_a_reset_runs_nothing_is_called_known(make_bench: MakeBench) -> None:
+    bench = make_bench().start().play(*OLD)
+    bench.transport.gate(50)
+    bench.send(Reset())
+    bench.held()
+    assert not any(receipt.known for receipt in bench.receipts_now())
+    let_go(bench)
+    assert all(receipt.known for receipt in bench.receipts_now())
+
+
 def test_a_kill_before_the_bus_is_open_is_latched_and_says_so(make_bench: MakeBench) -> None:
     bench = make_bench()
     bench.transport.missing = True

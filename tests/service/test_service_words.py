@@ -166,6 +166,7 @@ def test_a_limit_is_a_word(name: str, clock: tuple[float, float]) -> None:
     """Its own nearest word is allowed, though it may mean more; the next one is not. Half a step
     either side decides, exactly there."""
     bench = bench_at(clock)
+    bench.set(1, frequency=LOW)  # without one, no amplitude goes out
     field, value, word, outwards = limits(bench)[name]
     word_field = {"frequency": "ftw", "amplitude": "asf"}[field]
     tuning = Tuning(clock[1])

@@ -19,7 +19,7 @@ try:
     import msgspec
 
     from dds_link import config as configuration
-    from dds_link.assembly import Assembly, post
+    from dds_link.assembly import Assembly, load_config, post
     from dds_link.controller import claim, on_stop_signals
     from dds_link.errors import InternalError, Unsupported, WireError
     from dds_link.json_shell import Deliver, JsonShell, ServiceHandler
@@ -51,7 +51,7 @@ class _Host:
         if config is None:
             config = configuration.simulated_board()
         elif not isinstance(config, configuration.Config):
-            config = configuration.load(config)
+            config = load_config(config, simulation=False)
         self._config = config
         self._loop = asyncio.get_running_loop()
         self._assembly: Assembly | None = None

@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 from dds_link.errors import WireError
 from dds_link.protocol.commands import Apply, ArmRF, Change, Get, Kill, Reset, Sync
 from dds_link.tuning import Tuning
+from dds_link.words import Words
 from tests.devices.conformance import FAULTS, Fault
 from tests.devices.watched import WIRINGS, configure
 from tests.service.bench import Bench
@@ -77,6 +78,20 @@ class Model:
     def begin(self) -> None:
         """After an initialisation. Masks stay."""
         self.frequency, self.phase, self.amplitude = None, 0, 0
+
+
+def asked_for(receipt: Any) -> tuple[int | None, int, int]:
+    """The words that a receipt's quantities mean."""
+    frequency = receipt.frequency
+    return (
+        None if frequency is None else TUNING.frequency_to_ftw(frequency),
+        TUNING.turns_to_pow(receipt.phase),
+        TUNING.amplitude_to_asf(receipt.amplitude),
+    )
+
+
+def words_of(words: Words) -> tuple[int, int, int]:
+    return words.ftw, words.pow, words.asf
 
 
 class Machine(RuleBasedStateMachine):
@@ -204,25 +219,17 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: not self.ready)
     @rule()
     def wait(self) -> None:
-        """Let time pass until it has been tried again."""
+        """Let time pass until it has been tried again: what was asked for stays, or is forgotten,
+        or is what was found."""
         before = self.bench.get()
         self.bench.advance(10.0)
-        if not self.ready:
-            return
-        self.silenced = self.silenced or self.killed
+        self.silenced = self.silenced or (self.killed and self.ready)
         for model, receipt, old in zip(self.models, self.bench.get(), before, strict=True):
-            adopted = receipt.frequency is not None
-            if not adopted:
-                model.begin()
-            elif receipt.words != old.words:  # a write had taken place before the loss
-                self.take_over(model, receipt)
-
-    def take_over(self, model: Model, receipt: Any) -> None:
-        """What was found goes on."""
-        model.frequency = TUNING.frequency_to_ftw(receipt.frequency)
-        model.phase = TUNING.turns_to_pow(receipt.phase)
-        model.amplitude = TUNING.amplitude_to_asf(receipt.amplitude)
-        model.enabled = receipt.enabled
+            now, then = asked_for(receipt), asked_for(old)
+            assert now in (then, (None, 0, 0), words_of(self.bench.registers(receipt.channel)))
+            model.frequency, model.phase, model.amplitude = now
+            # An RF switch that was found open is a channel that is off.
+            model.enabled = model.enabled and receipt.enabled
 
     # What must hold
 
@@ -240,13 +247,7 @@ class Machine(RuleBasedStateMachine):
     def receipts_are_what_was_asked_for(self) -> None:
         for receipt, model in zip(self.bench.get(), self.models, strict=True):
             assert receipt.enabled is model.enabled
-            frequency = None if receipt.frequency is None else receipt.frequency
-            if frequency is not None:
-                assert TUNING.frequency_to_ftw(frequency) == model.frequency
-            else:
-                assert model.frequency is None
-            assert TUNING.turns_to_pow(receipt.phase) == model.phase
-            assert TUNING.amplitude_to_asf(receipt.amplitude) == model.amplitude
+            assert asked_for(receipt) == (model.frequency, model.phase, model.amplitude)
 
     @invariant()
     def nothing_emits_while_killed(self) -> None:

@@ -8,9 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dds_link.protocol.commands import Apply, ArmRF, Change, Get, Kill, Reset, Set, Sync
 from dds_link.words import Words
+from tests.devices.conformance import FAULTS, Fault
 from tests.devices.watched import configure
 from tests.service.bench import Bench
 from tests.service.conftest import MakeBench
@@ -426,3 +429,56 @@ def test_apply_of_one_that_ends_before_the_kill_is_a_success(make_bench: MakeBen
     assert answer.outcome[0].words.ftw == NEW[0].ftw
     assert kill.outcome["channels"][0].words == Words(NEW[0].ftw, OLD[0].pow, 0)
     assert bench.registers(0) == Words(NEW[0].ftw, OLD[0].pow, 0)
+
+
+# -- anything at once -----------------------------------------------------------------------------
+
+COMMANDS = {
+    "off": Set(0, enabled=False),
+    "on": Set(0, enabled=True),
+    "apply": APPLY,
+    "sync": Sync(),
+    "verify": Get(verify=True),
+    "reset": Reset(),
+    "kill": Kill(),
+    "arm": ArmRF(),
+}
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    first=st.sampled_from(["apply", "sync", "verify", "reset", "on"]),
+    names=st.lists(st.sampled_from(sorted(COMMANDS)), max_size=6),
+    gate=st.integers(1, 12),
+    fault=st.sampled_from(FAULTS),
+    at=st.integers(1, 120),
+)
+def test_many_commands_at_once_on_slow_hardware(
+    first: str, names: list[str], gate: int, fault: Fault, at: int
+) -> None:
+    """Everything is answered, once. Whether RF is killed is what the last kill or arm_rf said, in
+    the order in which they were sent; and what is said to be known is so."""
+    bench = Bench("worker").start().play(*OLD)
+    try:
+        bench.transport.fail(at, **fault.arguments)
+        bench.transport.gate(gate)
+        began = bench.send(COMMANDS[first])
+        bench.until(lambda: bench.transport.reached or bool(began.outcomes))
+        answers = {number: bench.send(COMMANDS[name]) for number, name in enumerate(names)}
+        let_go(bench)
+        last = max((n for n, name in enumerate(names) if name in ("kill", "arm")), default=None)
+        killed = last is not None and names[last] == "kill"
+        refused = bench.code(Set(0)) == "rf_killed"
+        assert refused is killed
+        if killed and answers[last].code == "success":  # type: ignore[index]
+            assert bench.board.outputs() == SILENT
+        if "kill" in names:
+            assert not any(receipt.enabled for receipt in bench.get()) or "arm" in names
+        assert_truth(bench)
+        assert all(
+            out in (OLD[n], NEW[n], None)
+            for snapshot in bench.board.snapshots
+            for n, out in enumerate(snapshot)
+        )
+    finally:
+        bench.executor.close()

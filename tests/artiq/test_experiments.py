@@ -1,5 +1,6 @@
 """Each example experiment with ``artiq_run``: it compiles, and with HostCore sets its tones."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,19 @@ def test_set_tone(controller: ControllerProcess, artiq_run: Runner) -> None:
     repump = tones(controller)["repump"]
     assert (repump.frequency, repump.amplitude, repump.phase) == (achieved(81e6), HALF, 0.25)
     assert f"set_tone.frequency: {achieved(81e6)!r}" in said
+
+
+def test_the_experiment_of_the_readme(
+    controller: ControllerProcess, artiq_run: Runner, tmp_path: Path
+) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    path = tmp_path / "readme.py"
+    path.write_text(next(block for block in blocks if "class SetTone" in block), encoding="utf-8")
+    artiq_run(example_for(controller), path)
+    cooling = tones(controller)["cooling"]
+    last = 80e6 + 9 * (0.1 * 1e6)
+    assert (cooling.frequency, cooling.amplitude) == (achieved(last), HALF)
 
 
 def test_frequency_scan(controller: ControllerProcess, artiq_run: Runner, tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """What a device may ask of the wires: a list of operations, carried out in order, as one call.
 
-A transport knows pins and bytes, not registers. It raises :class:`~dds_link.errors.TransportError`
-and nothing else; what the chips hold after that is the device's business.
+There are two kinds: an SPI bus with digital lines, for chips, and a stream of bytes, for boxes that
+talk in text. A transport knows pins and bytes, not registers. It raises
+:class:`~dds_link.errors.TransportError` and nothing else; what the hardware holds after that is the
+device's business.
 """
 
 import threading
@@ -10,7 +12,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from dds_link.errors import Preempted
+from dds_link.errors import Preempted, TransportError
 
 
 class Transfer(Struct, frozen=True, gc=False):
@@ -39,7 +41,22 @@ class Delay(Struct, frozen=True, gc=False):
     seconds: float
 
 
-Operation = Transfer | Pulse | Level | Delay
+class Exchange(Struct, frozen=True, gc=False):
+    """Bytes out on a stream, then the answer in."""
+
+    data: bytes
+    end: bytes = b"\r\n"
+    """What ends a part of the answer."""
+    parts: int = 1
+    """How many parts the answer has; 0: none comes."""
+    timeout: float = 1.0
+    """Seconds for the whole answer, from when the bytes have left."""
+
+
+Operation = Transfer | Pulse | Level | Delay | Exchange
+
+#: Longest answer of an :class:`Exchange`, bytes.
+MAX_ANSWER = 65536
 
 #: Names of the lines. An AD9910 board shares the first three among its chips.
 IO_UPDATE = "io_update"
@@ -52,11 +69,11 @@ def rf_switch(channel: int) -> str:
     return "rf_switch{}".format(channel)
 
 
-class SpiTransport(ABC):
-    """An SPI bus with chip selects and a few digital outputs.
+class Transport(ABC):
+    """What both kinds share. One thread at a time.
 
     Subclasses give the primitives, which raise :class:`~dds_link.errors.TransportError` (or
-    :class:`~dds_link.errors.TransportLost` when the hardware is gone). One thread at a time.
+    :class:`~dds_link.errors.TransportLost` when the hardware is gone).
     """
 
     #: True if an operation takes real time, so that it must not run in the event loop.
@@ -70,7 +87,7 @@ class SpiTransport(ABC):
         """Carry out ``operations`` in order.
 
         :returns: for each :class:`Transfer`, in order, the bytes that came in meanwhile (as many as
-            went out; all zero where MISO is not wired).
+            went out; all zero where MISO is not wired); for each :class:`Exchange` its answer.
         :raises Preempted: if :attr:`interrupt` was set before the next operation.
         :raises TransportError: at the first operation that fails; later ones are not tried.
         """
@@ -79,25 +96,19 @@ class SpiTransport(ABC):
         for operation in operations:
             if urgent():
                 raise Preempted("stopped before {!r}".format(operation))
-            kind = type(operation)
-            if kind is Transfer:
-                answers.append(self.transfer(operation.chip, operation.data))  # type: ignore[union-attr]
-            elif kind is Pulse:
-                self.pulse(operation.line)  # type: ignore[union-attr]
-            elif kind is Level:
-                self.level(operation.line, operation.high)  # type: ignore[union-attr]
+            if isinstance(operation, Delay):
+                self.delay(operation.seconds)
             else:
-                self.delay(operation.seconds)  # type: ignore[union-attr]
+                self._carry_out(operation, answers)
         return answers
 
-    @property
     @abstractmethod
-    def lines(self) -> "frozenset[str]":
-        """Names of the lines that are wired."""
+    def _carry_out(self, operation: Operation, answers: list[bytes]) -> None:
+        """Carry out one operation of this kind of transport; an answer goes to ``answers``."""
 
     @abstractmethod
     def open(self) -> None:
-        """Take hold of the hardware without changing any output of the chips.
+        """Take hold of the hardware without changing any output.
 
         :raises TransportLost: if it is not there, or somebody else holds it.
         """
@@ -105,6 +116,31 @@ class SpiTransport(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let go. Levels stay as they are where the hardware allows. May be called twice."""
+
+    @abstractmethod
+    def delay(self, seconds: float) -> None:
+        """Wait; raises :class:`~dds_link.errors.Preempted` as soon as :attr:`interrupt` is set."""
+
+
+class SpiTransport(Transport):
+    """An SPI bus with chip selects and a few digital outputs."""
+
+    def _carry_out(self, operation: Operation, answers: list[bytes]) -> None:
+        """See :meth:`Transport._carry_out`."""
+        kind = type(operation)
+        if kind is Transfer:
+            answers.append(self.transfer(operation.chip, operation.data))  # type: ignore[union-attr]
+        elif kind is Pulse:
+            self.pulse(operation.line)  # type: ignore[union-attr]
+        elif kind is Level:
+            self.level(operation.line, operation.high)  # type: ignore[union-attr]
+        else:
+            raise TransportError("an SPI bus cannot {!r}".format(operation))
+
+    @property
+    @abstractmethod
+    def lines(self) -> "frozenset[str]":
+        """Names of the lines that are wired."""
 
     @abstractmethod
     def transfer(self, chip: int, data: bytes) -> bytes:
@@ -122,6 +158,32 @@ class SpiTransport(ABC):
         """Level of a line, which this transport drives; None if it cannot tell."""
         return None
 
+
+class StreamTransport(Transport):
+    """Bytes both ways, in order: a serial line or a TCP connection."""
+
+    def _carry_out(self, operation: Operation, answers: list[bytes]) -> None:
+        """See :meth:`Transport._carry_out`."""
+        if not isinstance(operation, Exchange):
+            raise TransportError("a stream of bytes cannot {!r}".format(operation))
+        answers.append(
+            self.exchange(operation.data, operation.end, operation.parts, operation.timeout)
+        )
+
     @abstractmethod
-    def delay(self, seconds: float) -> None:
-        """Wait; raises :class:`~dds_link.errors.Preempted` as soon as :attr:`interrupt` is set."""
+    def exchange(self, data: bytes, end: bytes, parts: int, timeout: float) -> bytes:
+        """Send ``data``, then read until ``end`` has come ``parts`` times.
+
+        What comes beyond that stays for the next read.
+
+        :returns: the answer with its ends; nothing if ``parts`` is 0.
+        :raises TransportError: if it is not whole after ``timeout`` seconds, or longer than
+            :data:`MAX_ANSWER`; what has come of it is dropped, but the rest may still come.
+        """
+
+    @abstractmethod
+    def discard(self, quiet: float) -> bytes:
+        """Drop what comes until nothing has come for ``quiet`` seconds (at most 1 s in all).
+
+        :returns: the last :data:`MAX_ANSWER` bytes of it.
+        """

@@ -125,4 +125,6 @@ def describe(operation: Operation) -> str:
         return f"pulse {operation.line}"
     if isinstance(operation, Level):
         return f"{operation.line} {'high' if operation.high else 'low'}"
-    return f"delay {operation.seconds} s"
+    if isinstance(operation, Delay):
+        return f"delay {operation.seconds} s"
+    return f"send {operation.data!r}, expect {operation.parts} x {operation.end!r}"

@@ -1,7 +1,7 @@
-"""What a simulated SPI transport needs of the board at its far end.
+"""What a simulated transport needs of the hardware at its far end.
 
-A twin sees what the chip sees: bits on SDIO while its chip select is low, and edges on pins. It
-never sees a driver's intentions.
+A twin sees what the hardware sees: bits on SDIO while its chip select is low, edges on pins, or
+bytes on a stream. It never sees a driver's intentions.
 """
 
 from typing import Protocol
@@ -28,3 +28,13 @@ class SpiBoard(Protocol):
 
     def is_high(self, line: str) -> bool:
         """Level of a line."""
+
+
+class TextBox(Protocol):
+    """A box at the far end of a stream of bytes."""
+
+    def connect(self) -> bytes:
+        """Somebody connects (a serial line is opened); returns what the box sends by itself."""
+
+    def receive(self, data: bytes) -> bytes:
+        """Take bytes in any chunking; returns what the box sends back."""

@@ -22,6 +22,11 @@ class ChannelInfo(Struct, frozen=True, gc=False):
     update_group: int
     """Channels of one group change on one I/O_UPDATE."""
     tuning: Tuning
+    has_amplitude: bool = True
+    """False: nothing scales the amplitude; ASF is 1 where RF goes out (``asf_bits`` is 1)."""
+    has_off: bool = True
+    """False: RF cannot be stopped without losing the state of the chip, so that only ``silence``
+    does it."""
 
 
 class Write(Struct, frozen=True, gc=False):
@@ -41,6 +46,8 @@ READBACK = "readback"
 SYNC = "sync"
 ATTACH = "attach"
 RF_SWITCH = "rf_switch"
+AMPLITUDE = "amplitude"
+OFF = "off"
 
 
 class Device(ABC):

@@ -100,10 +100,7 @@ def load_config(
     """
 
     def check(device: Device, channels: list[Channel], problems: Problems) -> None:
-        known = devices.known_types()
-        if device.get("type", known[0]) not in known:
-            reason = f"there is no such device, only: {' '.join(known)}"
-            problems.add("device.type", reason, device["type"])
+        devices.check(device, channels, problems)
         if simulation:
             return
         if transport:

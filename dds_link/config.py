@@ -2,8 +2,8 @@
 
 A file that cannot be used is refused with every problem at once, each naming file, key, value,
 reason and what to write instead. Keys are checked in ``config_keys``, what they are to each other
-in ``config_rules``. Whether a device type or a transport exists, the one who builds them knows: it
-hands in a rule.
+in ``config_rules``. What a type of device or a transport asks for, and which there are, the one who
+builds them knows: it hands in a rule.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ from dds_link.config_keys import (
     DEVICE,
     DEVICE_REQUIRED,
     PINS,
-    PINS_REQUIRED,
     TOP,
     TOP_REQUIRED,
     Problems,
@@ -56,12 +55,22 @@ class DeviceConfig:
 
     type: str
     channels: int
-    refclk: float
-    sysclk: float
-    transport: str
+    refclk: float = 0.0
+    """Hz; 0: the device has a reference of its own."""
+    sysclk: float = 0.0
+    """Hz; 0: the file leaves it out, and so does the rule of the device."""
+    transport: str = ""
     spi_hz: float = 20e6
     readback: bool = True
     pins: Pins = Pins()
+    baud: int = 115200
+    """Rate of a serial line, bits/s."""
+    timeout: float = 1.0
+    """Longest wait for an answer, s."""
+    token: str = field(default="", repr=False)
+    """What the device asks for before it talks to anybody. Never shown."""
+    on_reconnect: str = "safe"
+    """What becomes of the outputs when a device that was lost is back."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +105,7 @@ class Config:
 def load(path: str | os.PathLike[str], rule: Rule | None = None) -> Config:
     """Read a config file.
 
-    :param rule: applied after all others, as in :func:`parse`.
+    :param rule: as in :func:`parse`.
     :raises ConfigError: with every problem, or the one that the file cannot be read.
     """
     try:
@@ -113,7 +122,8 @@ def parse(text: bytes | str, source: str, rule: Rule | None = None) -> Config:
     """Read what a config file holds.
 
     :param source: name of the file, for messages.
-    :param rule: applied after all others, also to what is good of a bad file.
+    :param rule: of the device and its transport; applied before those that hold for all, also to
+        what is good of a bad file. It may fill in what the file leaves out.
     :raises ConfigError: with every problem.
     """
     content = text.encode(errors="surrogatepass") if isinstance(text, str) else text
@@ -122,9 +132,9 @@ def parse(text: bytes | str, source: str, rule: Rule | None = None) -> Config:
     top = read_table(raw, TOP, TOP_REQUIRED, "", problems)
     device = _read_device(top.get("device", {}), "device" in top, problems)
     channels = complete(device, _read_channels(top.get("channel", []), problems), problems)
-    check(device, channels, problems)
     if rule is not None:
         rule(device, channels, problems)
+    check(device, channels, problems)
     if problems.found:
         raise ConfigError(problems.found)
     pins = Pins(**device.pop("pins", {}))
@@ -190,7 +200,7 @@ def _read_device(table: object, present: bool, problems: Problems) -> Device:
     required = DEVICE_REQUIRED if present else {}  # a missing table is one problem, not six
     device = read_table(table, DEVICE, required, "device", problems)
     if "pins" in device:
-        device["pins"] = read_table(device["pins"], PINS, PINS_REQUIRED, "device.pins", problems)
+        device["pins"] = read_table(device["pins"], PINS, {}, "device.pins", problems)
     return device
 
 

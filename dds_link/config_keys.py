@@ -16,6 +16,8 @@ MAX_CHANNELS = 1024
 """Most channels of one controller: as many as one ``apply`` takes."""
 MAX_NAME = 32
 """Longest name of a channel, in characters."""
+SECRETS = frozenset(("token",))
+"""Keys whose values are never shown."""
 
 Check = Callable[[Any], Any]
 
@@ -31,11 +33,19 @@ class Problems:
     def __init__(self, source: str) -> None:
         self.source = source
         self.found: list[str] = []
+        self._keys: set[str] = set()
 
     def add(self, key: str, reason: str, value: object = _NOTHING) -> None:
-        """Note that ``key``, which holds ``value``, cannot be used."""
-        shown = "" if value is _NOTHING else f" = {_show(value)}"
+        """Note that ``key``, which holds ``value``, cannot be used. A secret is not repeated."""
+        hidden = value is _NOTHING or key.rpartition(".")[2] in SECRETS
+        shown = "" if hidden else f" = {_show(value)}"
         self.found.append(f"{self.source}: {key}{shown}: {reason}")
+        self._keys.add(key)
+
+    def missing(self, key: str, example: str) -> None:
+        """Note that ``key`` is missing, unless something is wrong with it or its table already."""
+        if self._keys.isdisjoint((key, key.rpartition(".")[0])):
+            self.add(key, f"missing; write for example {example}")
 
 
 def _show(value: object) -> str:
@@ -74,7 +84,7 @@ def read_table(
             problems.add(where, str(error), value)
     for key, example in required.items():
         if key not in table:
-            problems.add(f"{path}.{key}" if path else key, f"missing; write for example {example}")
+            problems.missing(f"{path}.{key}" if path else key, example)
     return good
 
 
@@ -117,6 +127,22 @@ def _hertz(value: Any) -> float:
     if not number > 0:
         raise ValueError("must be above 0 Hz")
     return number
+
+
+def _timeout(value: Any) -> float:
+    number = _number(value)
+    if not 0.01 <= number <= 60:
+        raise ValueError("must be 0.01 ... 60 s")
+    return number
+
+
+def _token(value: Any) -> str:
+    # It becomes a line of its own.
+    if not isinstance(value, str) or not 1 <= len(value) <= 256 or not value.isprintable():
+        raise ValueError("must be text in quotes, 1 ... 256 characters, no control characters")
+    if not value.isascii():
+        raise ValueError("must be ASCII")
+    return value
 
 
 def _limit(value: Any) -> float:
@@ -168,10 +194,13 @@ def _transport(value: Any) -> str:
     return value
 
 
-def _policy(value: Any) -> str:
-    if value not in ("safe", "keep"):
-        raise ValueError('must be "safe" or "keep"')
-    return str(value)
+def _one_of(*words: str) -> Check:
+    def check(value: Any) -> str:
+        if value not in words:
+            raise ValueError("must be " + " or ".join(f'"{word}"' for word in words))
+        return str(value)
+
+    return check
 
 
 def _name(value: Any) -> str:
@@ -201,15 +230,19 @@ DEVICE: Mapping[str, Check] = {
     "transport": _transport,
     "spi_hz": _hertz,
     "readback": _flag,
+    "baud": _whole(50, 4_000_000),
+    "timeout": _timeout,
+    "token": _token,
+    "on_reconnect": _one_of("restore", "safe", "leave"),
     "pins": _as_it_is,
 }
 DEVICE_REQUIRED = {
     "type": 'type = "ad9910"',
     "channels": "channels = 4",
-    "refclk": "refclk = 25e6 (Hz)",
-    "sysclk": "sysclk = 1e9 (Hz)",
     "transport": 'transport = "spidev:0"',
 }
+DEVICE_EXAMPLES = {"refclk": "refclk = 25e6 (Hz)", "sysclk": "sysclk = 1e9 (Hz)"}
+"""Examples of keys that some types of device need."""
 
 PINS: Mapping[str, Check] = {
     "io_update": _line,
@@ -217,8 +250,6 @@ PINS: Mapping[str, Check] = {
     "master_reset": _line,
     "profile": _profile,
 }
-
-PINS_REQUIRED = {"io_update": 'io_update = "gpiochip0:17"'}
 
 CHANNEL: Mapping[str, Check] = {
     "index": _whole(0, MAX_CHANNELS - 1),
@@ -229,7 +260,7 @@ CHANNEL: Mapping[str, Check] = {
     "max_frequency": _limit,
     "max_amplitude": _amplitude,
     "safe_amplitude": _amplitude,
-    "on_start": _policy,
-    "on_stop": _policy,
+    "on_start": _one_of("safe", "keep"),
+    "on_stop": _one_of("safe", "keep"),
 }
 CHANNEL_REQUIRED = {"index": "index = 0"}

@@ -6,10 +6,9 @@ Rules look only at keys that are good by themselves, so that one mistake is one 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
-from importlib import import_module
 from typing import Any, NamedTuple
 
-from dds_link.config_keys import Problems
+from dds_link.config_keys import DEVICE_EXAMPLES, Problems
 
 Device = dict[str, Any]
 """Good keys of ``[device]``; ``pins`` is such a dict, too."""
@@ -26,7 +25,8 @@ class Channel(NamedTuple):
 
 
 Rule = Callable[[Device, list[Channel], Problems], None]
-"""A check of a whole configuration, which notes what is wrong with it."""
+"""A check of a whole configuration, which notes what is wrong with it, and may fill in what the
+file leaves out."""
 
 
 def complete(device: Device, channels: list[Channel], problems: Problems) -> list[Channel]:
@@ -58,8 +58,15 @@ def _fill_in(channel: Channel, index: int) -> Channel:
     return channel._replace(values={**channel.values, **rest})
 
 
+def require(device: Device, problems: Problems, *keys: str) -> None:
+    """Note each of ``keys`` that ``[device]`` lacks, though this type of device needs it."""
+    for key in keys:
+        if key not in device:
+            problems.missing(f"device.{key}", DEVICE_EXAMPLES.get(key, key))
+
+
 def check(device: Device, channels: list[Channel], problems: Problems) -> None:
-    """Apply every rule."""
+    """Apply every rule that holds whatever the device is."""
     refuse_twice(((c.path + ".name", c.values.get("name")) for c in channels), problems)
     for channel in channels:
         _check_limits(device, channel, problems)
@@ -67,9 +74,6 @@ def check(device: Device, channels: list[Channel], problems: Problems) -> None:
             reason = 'needs device.readback = true, to read what the chip puts out; or write "safe"'
             problems.add(f"{channel.path}.on_start", reason, "keep")
     refuse_twice(_lines(device, channels), problems)
-    if device.get("type") in RULES:
-        module, _, function = RULES[device["type"]].partition(":")
-        getattr(import_module(module), function)(device, channels, problems)
 
 
 def _check_limits(device: Device, channel: Channel, problems: Problems) -> None:
@@ -111,8 +115,3 @@ def refuse_twice(places: Iterable[tuple[str, Hashable]], problems: Problems) -> 
         if value in seen:
             problems.add(path, f"already used by {seen[value]}; give each its own", value)
         seen.setdefault(value, path)
-
-
-RULES = {"ad9910": "dds_link.devices.ad9910_rules:check"}
-"""Rules of one type of device, by its name in the registry: ``"module:function"``, called as
-:func:`check` is, and imported only then. A type without any has the rules that hold for all."""

@@ -3,6 +3,7 @@
 import pytest
 
 from dds_link.config import parse
+from dds_link.devices.registry import check
 from dds_link.errors import ConfigError
 
 DEVICE = """
@@ -18,9 +19,9 @@ io_update = "gpiochip0:17"
 
 
 def problems(text: "str | bytes") -> "list[str]":
-    """What is wrong with a config file, without the file's name."""
+    """What is wrong with a config file of an AD9910, without the file's name."""
     with pytest.raises(ConfigError) as error:
-        parse(text, "lab.toml")
+        parse(text, "lab.toml", check)
     assert all(line.startswith("lab.toml: ") for line in error.value.problems)
     assert all("\n" not in line for line in error.value.problems)
     return [line[len("lab.toml: ") :] for line in error.value.problems]

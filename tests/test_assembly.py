@@ -220,7 +220,7 @@ def test_a_missing_or_bad_key_is_one_problem(tmp_path: Path) -> None:
 
 
 def test_a_type_of_a_third_party_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "known_types", lambda: ["ad9910", "box"])
+    monkeypatch.setitem(registry.DEVICES, "box", registry.Entry("", ""))
     path = spoiled(tmp_path, ('"ad9910"', '"box"'))
     assert load_config(path, False).device.type == "box"
 
@@ -229,7 +229,7 @@ def test_a_device_that_nobody_knows_is_refused(loop: LoopThread) -> None:
     async def life() -> None:
         board = configuration.simulated_board()
         config = replace(board, device=replace(board.device, type="ad9999"), source="lab.toml")
-        with pytest.raises(ConfigError, match=r"lab\.toml: device\.type: .*'ad9999'.*ad9910"):
+        with pytest.raises(ConfigError, match=r"lab\.toml: device\.type: there is .*ad9910"):
             Assembly(config, simulation=True)
 
     loop.run(life())

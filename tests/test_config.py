@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dds_link.assembly import load_config
 from dds_link.config import (
     MAX_FILE,
     ChannelConfig,
@@ -37,6 +38,10 @@ def test_every_key_is_read() -> None:
     transport = "ftdi://ftdi:232h/1"
     spi_hz = 10e6
     readback = false
+    baud = 9600
+    timeout = 0.5
+    token = "open sesame"
+    on_reconnect = "restore"
     [device.pins]
     io_update = "gpiochip0:17"
     master_reset = "gpiochip0:27"
@@ -69,6 +74,10 @@ def test_every_key_is_read() -> None:
                 master_reset="gpiochip0:27",
                 profile=("gpiochip0:5", "gpiochip0:6", "gpiochip0:13"),
             ),
+            baud=9600,
+            timeout=0.5,
+            token="open sesame",
+            on_reconnect="restore",
         ),
         (
             ChannelConfig(
@@ -97,6 +106,7 @@ def test_channels_that_are_left_out_have_defaults() -> None:
     )
     assert config.device.spi_hz == 20e6
     assert config.device.readback is True
+    assert (config.device.timeout, config.device.on_reconnect) == (1.0, "safe")
 
 
 def test_channels_are_in_the_order_of_their_indices() -> None:
@@ -125,9 +135,17 @@ def test_a_device_of_another_type_has_only_the_general_rules() -> None:
     assert parse(text, "lab.toml").device.sysclk == 3e9
 
 
+def test_a_token_is_never_shown() -> None:
+    bare = changed("channels = 2", "channels = 2\ntoken = 'open\\nsesame'").replace("'", '"')
+    assert "sesame" not in problem(bare)
+    good = parse(changed("channels = 2", "channels = 2\ntoken = 'sesame'"), "lab.toml")
+    assert good.device.token == "sesame"
+    assert "sesame" not in repr(good)
+
+
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.name)
 def test_the_examples_are_good(path: Path) -> None:
-    config = load(path)
+    config = load_config(path, simulation=False)
     assert config.source == path.name
     assert config.hash == hashlib.sha256(path.read_bytes()).hexdigest()
     assert len(config.channels) == config.device.channels
@@ -247,12 +265,12 @@ def test_all_problems_are_listed_at_once() -> None:
         "channel[0].max_amplitude = 1.3: must be 0 ... 1, a fraction of full scale (no dB, no per "
         "cent)",
         "channel[1].safe_amplitude = true: must be a number, without quotes or unit, as in 25e6",
-        "channel[1].name = 'cooling': already used by channel[0].name; give each its own",
-        "channel[0].min_frequency = 120000000.0: must not be above max_frequency = 60000000.0; "
-        "swap them?",
         "device.sysclk = 990000000.0: it must be refclk (25000000 Hz) or refclk times a whole "
         "number 12...127",
         "device.spi_hz = 100000000.0: the AD9910 takes at most 70e6 Hz",
+        "channel[1].name = 'cooling': already used by channel[0].name; give each its own",
+        "channel[0].min_frequency = 120000000.0: must not be above max_frequency = 60000000.0; "
+        "swap them?",
     ]
 
 

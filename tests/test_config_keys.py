@@ -4,7 +4,8 @@ import pytest
 
 from tests.config_texts import DEVICE, changed, channel, problem, problems
 
-DEVICE_KEYS = ["type", "channels", "refclk", "sysclk", "transport", "spi_hz", "readback"]
+DEVICE_KEYS = ["type", "channels", "refclk", "sysclk", "transport", "spi_hz", "readback", "baud",
+               "timeout", "token", "on_reconnect"]  # fmt: skip
 CHANNEL_KEYS = ["index", "name", "chip_select", "rf_switch", "min_frequency", "max_frequency",
                 "max_amplitude", "safe_amplitude", "on_start", "on_stop"]  # fmt: skip
 
@@ -13,9 +14,12 @@ def test_missing_keys_of_the_device() -> None:
     assert problems("[device]") == [
         'device.type: missing; write for example type = "ad9910"',
         "device.channels: missing; write for example channels = 4",
+        'device.transport: missing; write for example transport = "spidev:0"',
+    ]
+    assert problems('[device]\ntype = "ad9910"\nchannels = 4\ntransport = "spidev:0"') == [
         "device.refclk: missing; write for example refclk = 25e6 (Hz)",
         "device.sysclk: missing; write for example sysclk = 1e9 (Hz)",
-        'device.transport: missing; write for example transport = "spidev:0"',
+        'device.pins.io_update: missing; write for example io_update = "gpiochip0:17"',
     ]
 
 
@@ -54,6 +58,16 @@ def test_tables_and_keys(text: str, expected: str) -> None:
         ("sysclk = 1e9", "sysclk = -1e9", "device.sysclk = -1000000000.0: must be above 0"),
         ("sysclk = 1e9", "spi_hz = 0\nsysclk = 1e9", "device.spi_hz = 0: must be above 0 Hz"),
         ("sysclk = 1e9", "readback = 1\nsysclk = 1e9", "device.readback = 1: must be true or"),
+        ("sysclk = 1e9", "baud = 49\nsysclk = 1e9", "device.baud = 49: must be a whole number 50"),
+        ("sysclk = 1e9", "timeout = 0\nsysclk = 1e9", "device.timeout = 0: must be 0.01 ... 60 s"),
+        ("sysclk = 1e9", "timeout = 61\nsysclk = 1e9", "device.timeout = 61: must be 0.01 ... 60"),
+        ("sysclk = 1e9", "token = ''\nsysclk = 1e9", "device.token: must be text in quotes, 1 ..."),
+        ("sysclk = 1e9", "token = 'ä'\nsysclk = 1e9", "device.token: must be ASCII"),
+        (
+            "sysclk = 1e9",
+            "on_reconnect = 'keep'\nsysclk = 1e9",
+            'device.on_reconnect = \'keep\': must be "restore" or "safe" or "leave"',
+        ),
         ('"spidev:0"', '"/dev/spidev0.0"', "device.transport = '/dev/spidev0.0': must be"),
         ('"spidev:0"', "0", 'device.transport = 0: must be "NAME:ADDRESS", as in "spidev:0"'),
         ('"gpiochip0:17"', '"GPIO17"', "device.pins.io_update = 'GPIO17': must be a line"),

@@ -2,8 +2,10 @@
 
 import pytest
 
-from dds_link import config_rules
 from dds_link.config import parse
+from dds_link.config_keys import Problems
+from dds_link.config_rules import Channel, Device, require
+from dds_link.errors import ConfigError
 from tests.config_texts import DEVICE, changed, channel, problem
 
 
@@ -68,8 +70,37 @@ def test_keep_needs_readback() -> None:
     assert parse(blind + keep.replace("on_start", "on_stop"), "lab.toml")
 
 
-def test_rules_of_a_type_are_found_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = changed('"ad9910"', '"my_box"').replace("sysclk = 1e9", "sysclk = 3e9")
-    assert parse(text, "lab.toml").device.type == "my_box"
-    monkeypatch.setitem(config_rules.RULES, "my_box", config_rules.RULES["ad9910"])
-    assert problem(text).startswith("device.sysclk = 3000000000.0: the AD9910 runs at most")
+def box(device: Device, channels: list[Channel], problems: Problems) -> None:
+    """The rule of a box with a clock of its own."""
+    device.setdefault("sysclk", 400e6)
+    for one in channels:
+        one.values.setdefault("max_frequency", 150e6)
+    require(device, problems, "refclk", "baud")
+
+
+BOX = '[device]\ntype = "box"\nchannels = 1\ntransport = "serial:/dev/ttyUSB0"\n'
+
+
+def test_a_rule_fills_in_what_the_file_leaves_out() -> None:
+    config = parse(BOX + "baud = 19200\nrefclk = 10e6", "lab.toml", box)
+    assert config.device.sysclk == 400e6
+    assert config.channels[0].max_frequency == 150e6
+    assert parse(BOX + "baud = 50\nrefclk = 1\nsysclk = 5e8", "", box).device.sysclk == 5e8
+
+
+def test_what_a_rule_fills_in_is_checked_with_the_rest() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(BOX + "baud = 50\nrefclk = 1\n[[channel]]\nindex = 0\nmin_frequency = 200e6", "", box)
+    assert [line.split(" = ")[0] for line in caught.value.problems] == [
+        ": channel[0].min_frequency",  # not below half of the clock
+        ": channel[0].min_frequency",  # above the maximum
+    ]
+
+
+def test_a_rule_notes_what_is_missing_but_not_what_is_wrong_already() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(BOX + "baud = 3", "lab.toml", box)
+    assert caught.value.problems == [
+        "lab.toml: device.baud = 3: must be a whole number 50 ... 4000000",
+        "lab.toml: device.refclk: missing; write for example refclk = 25e6 (Hz)",
+    ]

@@ -1,15 +1,30 @@
-"""What a configuration must be so that an AD9910 can do it; found by ``config_rules.RULES``."""
+"""What a configuration must be so that an AD9910 can do it; found by the registry of devices."""
 
 from __future__ import annotations
 
 from dds_link.config_keys import Problems
-from dds_link.config_rules import Channel, Device, refuse_twice
+from dds_link.config_rules import Channel, Device, refuse_twice, require
 from dds_link.devices.ad9910_clock import MAX_SPI_HZ, pll_settings
 from dds_link.tuning import Tuning
+
+SIMULATED = """\
+[device]
+type = "ad9910"
+channels = 4
+refclk = 25e6
+sysclk = 1e9
+transport = "spidev:0"
+[device.pins]
+io_update = "gpiochip0:17"
+io_reset = "gpiochip0:22"
+master_reset = "gpiochip0:27"
+"""
+"""The smallest config file for a board of four."""
 
 
 def check(device: Device, channels: list[Channel], problems: Problems) -> None:
     """Apply the rules of this chip: its clocks, one channel to a chip, an I/O_UPDATE line."""
+    require(device, problems, "refclk", "sysclk")
     sysclk = device.get("sysclk")
     if sysclk is not None and "refclk" in device:
         try:
@@ -22,9 +37,9 @@ def check(device: Device, channels: list[Channel], problems: Problems) -> None:
     selects = ((c.path + ".chip_select", c.values.get("chip_select")) for c in channels)
     # Those that are lines have been compared with every other line already.
     refuse_twice(((path, s) for path, s in selects if not isinstance(s, str)), problems)
-    if "pins" not in device and str(device.get("transport")).startswith("spidev:"):
-        reason = 'missing, and without it no chip ever changes; write io_update = "gpiochip0:17"'
-        problems.add("device.pins.io_update", reason)
+    on_hardware = str(device.get("transport")).startswith("spidev:")
+    if "io_update" not in device.get("pins", {}) and ("pins" in device or on_hardware):
+        problems.missing("device.pins.io_update", 'io_update = "gpiochip0:17"')
     if sysclk is not None:
         for channel in channels:
             _check_words(sysclk, channel, problems)

@@ -1,7 +1,7 @@
-"""Names of devices, and where their driver and twin are; imported only when chosen.
+"""Names of devices, and where their parts are; imported only when chosen.
 
 Third parties add theirs by an entry point in the group ``dds_link.devices`` whose value names an
-:class:`Entry`; the entry point's name is the ``type`` of the config file.
+:class:`Entry`, or a tuple like it; the entry point's name is the ``type`` of the config file.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, NamedTuple
+
+from dds_link.config_keys import Problems
+from dds_link.config_rules import Channel, Device
 
 
 class Entry(NamedTuple):
@@ -18,10 +21,20 @@ class Entry(NamedTuple):
     """``"module:class"``, called with ``(device_config, channel_configs, transport)``."""
     board: str
     """``"module:function"``: makes its twin from ``(device_config, channel_configs, clock)``."""
+    rules: str = ""
+    """``"module:function"``: a :data:`~dds_link.config_rules.Rule` that fills in what a config file
+    leaves out and notes what this device cannot do; empty: there is none."""
+    simulated: str = ""
+    """``"module:name"``: text of the smallest config file that makes one; empty: there is none."""
 
 
 DEVICES = {
-    "ad9910": Entry("dds_link.devices.ad9910:AD9910", "dds_link.twins.ad9910:make_board"),
+    "ad9910": Entry(
+        "dds_link.devices.ad9910:AD9910",
+        "dds_link.twins.ad9910:make_board",
+        "dds_link.devices.ad9910_rules:check",
+        "dds_link.devices.ad9910_rules:SIMULATED",
+    ),
 }
 
 ENTRY_POINTS = "dds_link.devices"
@@ -35,14 +48,32 @@ def known_types() -> list[str]:
 def find(type_name: str) -> Entry:
     """The entry of a ``type``.
 
-    :raises LookupError: if there is none, listing those there are.
+    :raises LookupError: if there is none, listing those there are; or if its package is broken.
     """
     if type_name in DEVICES:
         return DEVICES[type_name]
     for point in entry_points(group=ENTRY_POINTS):
         if point.name == type_name:
-            return Entry(*point.load())
-    raise LookupError(f"no device type {type_name!r}; known: {' '.join(known_types())}")
+            try:
+                return Entry(*point.load())
+            except Exception as error:  # whatever the code of a third party may raise
+                reason = f"its entry point {point.value} does not load: {error}"
+                raise LookupError(reason) from error
+    raise LookupError(f"there is no such device, only: {' '.join(known_types())}")
+
+
+def check(device: Device, channels: list[Channel], problems: Problems) -> None:
+    """Apply the rule of the type that a config file names; note it if there is none."""
+    if "type" not in device:
+        return
+    try:
+        entry = find(device["type"])
+        rule = load(entry.rules) if entry.rules else None
+    except (LookupError, ImportError, AttributeError) as error:
+        problems.add("device.type", str(error), device["type"])
+        return
+    if rule is not None:
+        rule(device, channels, problems)
 
 
 def load(target: str) -> Any:

@@ -69,15 +69,3 @@ def words_of(profile: int) -> Words:
 def cfr3(pll: PllSettings) -> int:
     """The clock settings as a word."""
     return CFR3_BASE | pll.vco << 24 | pll.icp << 19 | pll.enabled << 8 | pll.n << 1
-
-
-def difference(register: int, answer: int, expected: int) -> str:
-    """``answer`` instead of ``expected``, and what all zeros or all ones usually mean."""
-    width = WIDTHS[register]
-    hint = ""
-    if answer == 0:
-        hint = " (all zero: no power, no chip select, or MISO not wired)"
-    elif answer == (1 << 8 * width) - 1:
-        hint = " (all ones: MISO floats, or no power)"
-    digits = 2 * width
-    return f"{NAMES[register]} reads 0x{answer:0{digits}X} instead of 0x{expected:0{digits}X}{hint}"

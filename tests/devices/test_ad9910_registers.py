@@ -76,13 +76,3 @@ def test_a_clock_without_the_pll() -> None:
 @pytest.mark.parametrize("register", sorted(registers.WIDTHS))
 def test_a_reading_clocks_the_whole_register(register: int) -> None:
     assert registers.reading(register) == ad9910_frames.reading(register)
-
-
-def test_what_a_wrong_answer_usually_means() -> None:
-    text = registers.difference(registers.AUX_DAC, 0x0000007E, 0x7F)
-    assert text == "AUX_DAC reads 0x0000007E instead of 0x0000007F"
-    assert "no power, no chip select, or MISO not wired" in registers.difference(
-        registers.CFR2, 0, registers.CFR2_BASE
-    )
-    assert "MISO floats" in registers.difference(registers.PROFILE_0, (1 << 64) - 1, 0)
-    assert "MISO" not in registers.difference(registers.PROFILE_0, 0xFFFFFFFF, 0)

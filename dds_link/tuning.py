@@ -1,7 +1,9 @@
 """Hz, turns and fractions of full scale to FTW, POW and ASF, and back: exact, once, for every chip.
 
-A word is the nearest one in exact arithmetic, ties to even; nothing is rounded twice. The widths
-are the chip's: FTW 28, 32 or 48 bits, POW 5 to 16, ASF 10, 12 or 14. ``tuning_numpy`` (arrays) and
+A word is the nearest one in exact arithmetic, ties to even; nothing is rounded twice. Where a
+float's own product is certainly on the right side of every tie, its nearest integer is that word;
+else it is worked out in integers. The widths are the chip's: FTW 28, 32 or 48 bits, POW 5 to 16,
+ASF 1, 10, 12 or 14. ``tuning_numpy`` (arrays) and
 ``tuning_kernel`` (ARTIQ kernels) give the same bits.
 """
 
@@ -49,7 +51,8 @@ class Tuning:
     """
 
     __slots__ = ("asf_bits", "ftw_bits", "max_asf", "max_ftw", "pow_bits", "sysclk",
-                 "_clock_den", "_clock_num", "_ftw_den", "_ftw_num", "_pow_scale")  # fmt: skip
+                 "_clock_den", "_clock_num", "_ftw_den", "_ftw_num", "_ftw_scale", "_ftw_sure",
+                 "_pow_scale")  # fmt: skip
 
     def __init__(
         self, sysclk: float, ftw_bits: int = 32, pow_bits: int = 16, asf_bits: int = 14
@@ -68,6 +71,10 @@ class Tuning:
         # FTW = f * 2^bits / sysclk, with sysclk = num / den.
         self._ftw_num = self._clock_den << ftw_bits
         self._ftw_den = self._clock_num
+        # The same in floats: scale and product are each off by 2^-53 of themselves at most, so that
+        # a product up to 2^bits is off by less than 2^(bits - 51).
+        self._ftw_scale = 2.0**ftw_bits / self.sysclk
+        self._ftw_sure = 0.5 - 2.0 ** (ftw_bits - 51)
         self._pow_scale = 1 << pow_bits
 
     def frequency_to_ftw(self, frequency: Number) -> int:
@@ -77,6 +84,11 @@ class Tuning:
         :raises ValueError: if the word is negative, or at or above half the clock (it is the word
             that counts: 499999999.9 Hz at 1 GHz rounds to half the clock).
         """
+        if type(frequency) is float and 0.0 <= frequency < self.sysclk >= 1.0:
+            product = frequency * self._ftw_scale
+            ftw = round(product)
+            if -self._ftw_sure < product - ftw < self._ftw_sure and ftw <= self.max_ftw:
+                return ftw
         numerator, denominator = _ratio(frequency, "frequency")
         ftw = _nearest(numerator * self._ftw_num, denominator * self._ftw_den)
         if not 0 <= ftw <= self.max_ftw:
@@ -96,6 +108,8 @@ class Tuning:
 
         :param turns: phase in turns, of either sign.
         """
+        if type(turns) is float and -1e15 < turns < 1e15:
+            return round(turns * self._pow_scale) & (self._pow_scale - 1)  # a power of 2: exact
         numerator, denominator = _ratio(turns, "phase")
         return _nearest(numerator << self.pow_bits, denominator) & (self._pow_scale - 1)
 
@@ -109,7 +123,10 @@ class Tuning:
         :param amplitude: fraction of full scale, 0...1.
         :raises ValueError: outside 0...1.
         """
-        numerator, denominator = _ratio(amplitude, "amplitude")
+        if type(amplitude) is float and 0.0 <= amplitude <= 1.0:
+            numerator, denominator = amplitude.as_integer_ratio()
+        else:
+            numerator, denominator = _ratio(amplitude, "amplitude")
         if not 0 <= numerator <= denominator:
             raise ValueError("amplitude {:.15g} is outside 0 ... 1 of full scale".format(amplitude))
         return _nearest(numerator * self.max_asf, denominator)

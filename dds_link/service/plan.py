@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dds_link.config import ChannelConfig
 from dds_link.devices.base import ChannelInfo
-from dds_link.errors import BadCommand, NoSuchChannel, OutOfRange, RFKilled
+from dds_link.errors import BadCommand, NoSuchChannel, OutOfRange, RFKilled, Unsupported
 from dds_link.protocol.commands import Change
 from dds_link.service.state import Channel, Target
 from dds_link.words import Tone
@@ -58,16 +58,50 @@ class Board:
         channel = self._by_key.get(change.channel) or self.find(change.channel)
         if self.killed and not _only_off(change):
             raise RFKilled("RF is killed; arm_rf lifts it, then enable the channels one by one")
-        if not change.ftw is change.pow is change.asf is None:
-            _refuse_both(change)
-        old = channel.requested
-        requested = Tone(
-            old.ftw if change.frequency is change.ftw is None else _frequency(channel, change),
-            old.pow if change.phase is change.pow is None else _phase(channel, change),
-            old.asf if change.amplitude is change.asf is None else _amplitude(channel, change),
-        )
-        enabled = channel.enabled if change.enabled is None else change.enabled
+        requested = _quickly(channel, change) or _requested(channel, change)
+        enabled = change.enabled
+        if enabled is None:
+            enabled = channel.enabled
+        elif not (enabled or channel.info.has_off):
+            raise Unsupported(f"channel {channel.name!r} cannot be switched off: its chip has no "
+                              "off, and no rf_switch is wired; kill powers it down")  # fmt: skip
         return Target.of(channel, requested, enabled)
+
+
+def _quickly(channel: Channel, change: Change) -> Tone | None:
+    """The tone that ``change`` asks for if it is a usual one: quantities, all of them allowed."""
+    if not change.ftw is change.pow is change.asf is None:
+        return None
+    old, limits, tuning = channel.requested, channel.limits, channel.info.tuning
+    ftw, pow_, asf = old.ftw, old.pow, old.asf
+    try:
+        if change.frequency is not None:
+            ftw = tuning.frequency_to_ftw(change.frequency)
+            if not limits.min_ftw <= ftw <= limits.max_ftw:
+                return None
+        if change.phase is not None:
+            pow_ = tuning.turns_to_pow(change.phase)
+        if change.amplitude is not None:
+            asf = tuning.amplitude_to_asf(change.amplitude)
+            if not (asf <= limits.max_asf and channel.info.has_amplitude):
+                return None
+    except ValueError:
+        return None
+    return Tone(ftw, pow_, asf)
+
+
+def _requested(channel: Channel, change: Change) -> Tone:
+    """The tone that ``change`` asks for.
+
+    :raises WireError: that says what is wrong with it.
+    """
+    _refuse_both(change)
+    old = channel.requested
+    return Tone(
+        old.ftw if change.frequency is change.ftw is None else _frequency(channel, change),
+        old.pow if change.phase is change.pow is None else _phase(channel, change),
+        old.asf if change.amplitude is change.asf is None else _amplitude(channel, change),
+    )
 
 
 def _refuse_twice(channels: list[Channel]) -> None:
@@ -124,6 +158,8 @@ def _phase(channel: Channel, change: Change) -> int:
 
 def _amplitude(channel: Channel, change: Change) -> int:
     """The amplitude scale factor that ``change`` asks for, within the limit as a word."""
+    if not channel.info.has_amplitude:
+        raise Unsupported(f"channel {channel.name!r}: this chip cannot scale its amplitude")
     limits = channel.limits
     if change.amplitude is None:
         asf = change.asf

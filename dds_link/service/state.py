@@ -68,7 +68,8 @@ class Channel:
     def begin(self) -> None:
         """The state after a start or a reset: no frequency, safe amplitude. Masks stay: what was
         switched off stays off until somebody switches it on."""
-        self.requested = Tone(None, 0, self.limits.safe_asf)
+        asf = self.limits.safe_asf if self.info.has_amplitude else self.limits.max_asf
+        self.requested = Tone(None, 0, asf)
         self.programmed = SILENCE
         self.refresh()
 

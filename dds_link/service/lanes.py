@@ -68,6 +68,12 @@ class Lanes:
         self._closed: WireError | None = None
 
     @property
+    def free(self) -> bool:
+        """True if a call of the device may be made here and now: it does not block, and no job is
+        under way."""
+        return self._executor.immediate and not self._driving and self._closed is None
+
+    @property
     def passed(self) -> bool:
         """True while an urgent job runs that passed another one half-way."""
         return self._passed is not None
@@ -112,7 +118,7 @@ class Lanes:
                 try:
                     value = call()
                 except BaseException as error:  # as in outcome_of, which would cost a little time
-                    call = steps.throw(_known(error))
+                    call = steps.throw(known(error))
                 else:
                     call = steps.send(value)
         except StopIteration as ended:
@@ -168,7 +174,7 @@ class Lanes:
         """Let a job go on to its next call, or to its end (None)."""
         value, error = job.next
         try:
-            return job.steps.throw(_known(error)) if error is not None else job.steps.send(value)
+            return job.steps.throw(known(error)) if error is not None else job.steps.send(value)
         except Exception as ended:
             outcome = _outcome(ended)
         self._current = None
@@ -199,7 +205,7 @@ def _finish(done: Done, outcome: Any) -> None:
         logger.exception("bug while answering a command")
 
 
-def _known(error: BaseException) -> Exception:
+def known(error: BaseException) -> Exception:
     """``error``, or what stands for it if no device may raise it."""
     if isinstance(error, (TransportError, WireError)):
         return error

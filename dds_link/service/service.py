@@ -31,7 +31,7 @@ from dds_link.protocol.codec import PROTOCOL_VERSION
 from dds_link.protocol.replies import ReceiptReply
 from dds_link.service.events import CallLater, Deliver, EventHub, Session, Subscription
 from dds_link.service.executor import Call, Executor
-from dds_link.service.lanes import Lane, Lanes
+from dds_link.service.lanes import Lane, Lanes, known
 from dds_link.service.life import HARDWARE_ERRORS, Life
 from dds_link.service.plan import Board
 from dds_link.service.state import Channel, Target
@@ -117,6 +117,9 @@ class Service:
 
         :param done: gets the result or a ``WireError``, now or later; exactly once.
         """
+        if type(command) is commands.Set and self._lanes.free:
+            self._set_now(command, session, done)
+            return
         job = self._jobs.get(type(command))
         if job is not None:
             lane = Lane.NORMAL
@@ -186,25 +189,45 @@ class Service:
     # Jobs
 
     def _do_set(self, command: commands.Set, session: Session) -> Job:
-        return self._change((command,), session, one=True)
+        receipts = yield from self._change((command,), session)
+        return receipts[0]
 
     def _do_apply(self, command: commands.Apply, session: Session) -> Job:
         return self._change(command.changes, session)
 
-    def _change(
-        self, changes: Sequence[commands.Change], session: Session, one: bool = False
-    ) -> Job:
-        targets = self._board.plan(changes)
-        self._life.require_ready()
+    def _change(self, changes: Sequence[commands.Change], session: Session) -> Job:
+        targets = self._plan(changes)
         try:
             if targets:
                 yield partial(self._device.write, [target.write for target in targets])
         except HARDWARE_ERRORS as error:
-            channels = [target.channel for target in targets]
-            moved = [t.channel for t in targets if t.write.words.ftw != t.channel.programmed.ftw]
-            raise (yield from self._put_back(channels, moved, error)) from error
-        receipts = self._settle(targets, session)
-        return receipts[0] if one else receipts
+            yield from self._undo(targets, error)
+        return self._settle(targets, session)
+
+    def _set_now(self, command: commands.Set, session: Session, done: Done) -> None:
+        """As :meth:`_do_set`, where nothing waits or can come between: a scan waits for it."""
+        try:
+            targets = self._plan((command,))
+        except WireError as error:
+            done(error)
+            return
+        try:
+            self._device.write([targets[0].write])
+        except BaseException as error:
+            self._lanes.submit(Lane.NORMAL, self._undo(targets, known(error)), done)
+            return
+        done(self._settle(targets, session)[0])
+        self._hub.flush()
+
+    def _plan(self, changes: Sequence[commands.Change]) -> list[Target]:
+        targets = self._board.plan(changes)
+        self._life.require_ready()
+        return targets
+
+    def _undo(self, targets: list[Target], error: Exception) -> Job:
+        channels = [target.channel for target in targets]
+        moved = [t.channel for t in targets if t.write.words.ftw != t.channel.programmed.ftw]
+        raise (yield from self._put_back(channels, moved, error)) from error
 
     def _settle(self, targets: list[Target], session: Session) -> list[ReceiptReply]:
         receipts = []

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from dds_link.errors import Preempted, TransportError
 
@@ -83,6 +84,7 @@ class Transport(ABC):
         #: Set by whoever has something urgent: :meth:`execute` stops before its next operation.
         self.interrupt = threading.Event()
 
+    @abstractmethod
     def execute(self, operations: Sequence[Operation]) -> list[bytes]:
         """Carry out ``operations`` in order.
 
@@ -91,20 +93,6 @@ class Transport(ABC):
         :raises Preempted: if :attr:`interrupt` was set before the next operation.
         :raises TransportError: at the first operation that fails; later ones are not tried.
         """
-        answers: list[bytes] = []
-        urgent = self.interrupt.is_set
-        for operation in operations:
-            if urgent():
-                raise Preempted("stopped before {!r}".format(operation))
-            if isinstance(operation, Delay):
-                self.delay(operation.seconds)
-            else:
-                self._carry_out(operation, answers)
-        return answers
-
-    @abstractmethod
-    def _carry_out(self, operation: Operation, answers: list[bytes]) -> None:
-        """Carry out one operation of this kind of transport; an answer goes to ``answers``."""
 
     @abstractmethod
     def open(self) -> None:
@@ -125,17 +113,25 @@ class Transport(ABC):
 class SpiTransport(Transport):
     """An SPI bus with chip selects and a few digital outputs."""
 
-    def _carry_out(self, operation: Operation, answers: list[bytes]) -> None:
-        """See :meth:`Transport._carry_out`."""
-        kind = type(operation)
-        if kind is Transfer:
-            answers.append(self.transfer(operation.chip, operation.data))  # type: ignore[union-attr]
-        elif kind is Pulse:
-            self.pulse(operation.line)  # type: ignore[union-attr]
-        elif kind is Level:
-            self.level(operation.line, operation.high)  # type: ignore[union-attr]
-        else:
-            raise TransportError("an SPI bus cannot {!r}".format(operation))
+    def execute(self, operations: Sequence[Operation]) -> list[bytes]:
+        """See :meth:`Transport.execute`."""
+        answers: list[bytes] = []
+        urgent = self.interrupt.is_set
+        for operation in operations:
+            if urgent():
+                raise Preempted("stopped before {!r}".format(operation))
+            kind = type(operation)
+            if kind is Transfer:
+                answers.append(self.transfer(operation.chip, operation.data))  # type: ignore[union-attr]
+            elif kind is Pulse:
+                self.pulse(operation.line)  # type: ignore[union-attr]
+            elif kind is Level:
+                self.level(operation.line, operation.high)  # type: ignore[union-attr]
+            elif kind is Delay:
+                self.delay(operation.seconds)  # type: ignore[union-attr]
+            else:
+                raise TransportError("an SPI bus cannot {!r}".format(operation))
+        return answers
 
     @property
     @abstractmethod
@@ -162,13 +158,20 @@ class SpiTransport(Transport):
 class StreamTransport(Transport):
     """Bytes both ways, in order: a serial line or a TCP connection."""
 
-    def _carry_out(self, operation: Operation, answers: list[bytes]) -> None:
-        """See :meth:`Transport._carry_out`."""
-        if not isinstance(operation, Exchange):
-            raise TransportError("a stream of bytes cannot {!r}".format(operation))
-        answers.append(
-            self.exchange(operation.data, operation.end, operation.parts, operation.timeout)
-        )
+    def execute(self, operations: Sequence[Operation]) -> list[bytes]:
+        """See :meth:`Transport.execute`."""
+        answers: list[bytes] = []
+        for operation in operations:
+            if self.interrupt.is_set():
+                raise Preempted("stopped before {!r}".format(operation))
+            if isinstance(operation, Exchange):
+                data, end, parts, timeout = astuple(operation)
+                answers.append(self.exchange(data, end, parts, timeout))
+            elif isinstance(operation, Delay):
+                self.delay(operation.seconds)
+            else:
+                raise TransportError("a stream of bytes cannot {!r}".format(operation))
+        return answers
 
     @abstractmethod
     def exchange(self, data: bytes, end: bytes, parts: int, timeout: float) -> bytes:

@@ -41,8 +41,9 @@ class AD9910Board:
             lines = (IO_UPDATE, IO_RESET, MASTER_RESET, *PROFILES, *map(rf_switch, range(chips)))
         self._high = dict.fromkeys(lines, False)
         self._lines = frozenset(self._high)
-        # Chips for which the next I/O_UPDATE has something to do.
-        self._waiting: dict[int, AD9910] = {}
+        self._by_number = dict(enumerate(self.chips))
+        # Chips for which the next I/O_UPDATE may have something to do.
+        self._waiting: set[AD9910] = set()
         #: How many rising edges there were on I/O_UPDATE.
         self.updates = 0
         #: Time of the last one, s.
@@ -59,12 +60,10 @@ class AD9910Board:
         :returns: what MISO carried, as many bytes as ``data`` has.
         :raises KeyError: if there is no such chip.
         """
-        if not 0 <= chip < len(self.chips):
-            raise KeyError(chip)
-        target = self.chips[chip]
+        target = self._by_number[chip]
         answer = target.transfer(data, bits)
         if target.wants_update:
-            self._waiting[chip] = target
+            self._waiting.add(target)
         return answer
 
     def level(self, line: str, high: bool) -> None:
@@ -116,11 +115,11 @@ class AD9910Board:
         now = self._clock.now()
         self.updates += 1
         self.last_update = now
-        for number, chip in list(self._waiting.items()):
+        waiting, self._waiting = self._waiting, set()
+        for chip in waiting:
+            chip.update(now)
             if chip.wants_update:
-                chip.update(now)
-            if not chip.wants_update:
-                del self._waiting[number]
+                self._waiting.add(chip)
 
     def _select_profile(self) -> None:
         now = self._clock.now()

@@ -21,6 +21,7 @@ from dds_link.twins.ad9910_serial import WIDTHS, SerialPort
 from dds_link.words import Words
 
 _WORD = 0xFFFFFFFF
+_CFR3, _PROFILE0 = core.CFR3, core.PROFILE0  # every update asks for them
 _RESET_VALUES = {
     core.CFR2: 0x00400820,
     core.CFR3: 0x1F3F4000,
@@ -94,12 +95,7 @@ class AD9910:
         size = len(data)
         # The common case, a whole plain register to a port in step, in one go; the bit machine
         # would do the same.
-        if (
-            self._quick
-            and self._port.in_step
-            and size
-            and bits == 8 * size == _PLAIN_WRITE[data[0]]
-        ):
+        if self._quick and size and bits == 8 * size == _PLAIN_WRITE[data[0]]:
             self._buffers[data[0] & 0x1F] = int.from_bytes(data[1:], "big")
             self.wants_update = True
             return bytes(size)
@@ -107,7 +103,9 @@ class AD9910:
             raise ValueError(f"{bits} bits of {size} bytes")
         if self._io_reset or self._master_reset:
             return bytes(size)
-        return self._port.transfer(data, bits)
+        answer = self._port.transfer(data, bits)
+        self._set_quick()
+        return answer
 
     def read(self, address: int) -> int:
         """The serial port reads an active register."""
@@ -154,8 +152,7 @@ class AD9910:
 
         :param now: its time, s.
         """
-        # With internal updates the pin is an output.
-        if not self._active[core.CFR2] & core.INTERNAL_UPDATE:
+        if self.wants_update and self._pin_updates:
             self._latch(now)
 
     def select_profile(self, profile: int, now: float) -> None:
@@ -218,6 +215,7 @@ class AD9910:
         self._counted = self._sysclk.cycles(now)
         self.wants_update = False
         self._port.reset()
+        self._set_quick()
 
     def _core(self) -> core.Core:
         return core.core(self._active, self._ram, self._profile)
@@ -231,6 +229,8 @@ class AD9910:
             self._sysclk.set_up(*clock_setting, now)
         self.lsb_first = bool(cfr1 & core.LSB_FIRST)
         self.sdo = bool(cfr1 & core.SDIO_INPUT_ONLY)
+        # With internal updates the pin is an output.
+        self._pin_updates = not cfr2 & core.INTERNAL_UPDATE
         self._clears = bool(cfr1 & (core.AUTOCLEAR | core.CLEAR))
         self._stopped = bool(cfr1 & (core.DIGITAL_OFF | core.CLEAR))
         self._from_profile = not (
@@ -239,14 +239,16 @@ class AD9910:
         self._set_quick()
 
     def _set_quick(self) -> None:
-        self._quick = not (self.lsb_first or self._io_reset or self._master_reset)
+        """Whether a whole plain register may come in without the bit machine."""
+        deaf = self._io_reset or self._master_reset
+        self._quick = self._port.in_step and not (self.lsb_first or deaf)
 
     def _settle(self, now: float) -> None:
         """Bring the accumulator up to date, before the frequency changes."""
         cycles = self._sysclk.cycles(now)
         if not self._stopped:
             if self._from_profile:
-                ftw = self._active[core.PROFILE0 + self._profile]
+                ftw = self._active[_PROFILE0 + self._profile]
             else:
                 ftw = self._core().ftw
             # A profile's upper half adds multiples of 2^32 only.
@@ -260,7 +262,8 @@ class AD9910:
         control = False
         for address, value in buffers.items():
             active[address] = value
-            control = control or address <= core.CFR3
+            if address <= _CFR3:
+                control = True
         buffers.clear()
         if control:
             self._apply_control(now)

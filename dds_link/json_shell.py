@@ -74,11 +74,12 @@ class ServiceHandler:
 
     def handle(self, ticket: Ticket, reply: Callable[[Any], None]) -> None:
         """See :meth:`Handler.handle`. A second ``subscribe`` takes the place of the first."""
-        self._listening = type(ticket.command) is Subscribe
+        command = ticket.command
+        self._listening = type(command) is Subscribe
         if not self._listening:
-            self._service.execute(ticket.command, self._session, reply)
+            self._service.execute(command, self._session, reply)
             return
-        snapshot, subscription = self._service.subscribe(ticket.command, self._deliver)
+        snapshot, subscription = self._service.subscribe(command, self._deliver)
         if subscription is not None:
             self.close()
             self._subscription = subscription
@@ -123,6 +124,7 @@ class JsonConnection(asyncio.Protocol):
     def __init__(self, shell: JsonShell) -> None:
         self._shell = shell
         self._loop = shell.loop
+        self._trace = shell.trace
         self._connection = shell.make_connection()
         self._paused = False  # the peer does not read
         self._reading = True
@@ -149,7 +151,8 @@ class JsonConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
-        self._shell.trace(self._peer, ">", data)
+        if self._trace is not None:
+            self._trace(self._peer, ">", data)
         if len(data) > BYTES_PER_TURN or self._unread:
             self._unread += data
         else:
@@ -196,21 +199,21 @@ class JsonConnection(asyncio.Protocol):
         self._again = False
         self._serving = True
         for _ in range(FRAMES_PER_TURN):
-            if self._full():
+            if self._paused or connection.outstanding >= MAX_OUTSTANDING:
                 break
             ticket = connection.next_request()
             if ticket is None:
                 self._take_in()
                 break
-            if isinstance(ticket.command, WireError):
-                self._reply(ticket, ticket.command)
-            else:
-                self._carry_out(ticket)
+            self._carry_out(ticket)
+            if connection.drained and not (self._unread or self._eof):
+                break
         else:
             self._serve_again()
         self._serving = False
         self._flush()
-        self._update_reading()
+        if self._again or self._paused or connection.outstanding or not self._reading:
+            self._update_reading()
 
     def _full(self) -> bool:
         return self._paused or self._connection.outstanding >= MAX_OUTSTANDING
@@ -232,6 +235,9 @@ class JsonConnection(asyncio.Protocol):
                 self._reply(ticket, ticket.command)
 
     def _carry_out(self, ticket: Ticket) -> None:
+        if isinstance(ticket.command, WireError):
+            self._reply(ticket, ticket.command)
+            return
         try:
             self._handler.handle(ticket, partial(self._reply, ticket))
         except Exception:  # a bug must not leave the client waiting
@@ -256,14 +262,16 @@ class JsonConnection(asyncio.Protocol):
             self._transport.abort()
 
     def _flush(self) -> None:
-        data = self._connection.data_to_send()
+        connection = self._connection
+        data = connection.data_to_send()
         # Writing to a lost connection would make the event loop log warnings.
         if data and not self._ended and not self._transport.is_closing():
-            self._shell.trace(self._peer, "<", data)
+            if self._trace is not None:
+                self._trace(self._peer, "<", data)
             self._transport.write(data)
-        over = self._over and not self._handler.listening
-        if (self._connection.closing or over) and not self._connection.outstanding:
-            self._end_output()
+        if (connection.closing or self._over) and not connection.outstanding:
+            if connection.closing or not self._handler.listening:
+                self._end_output()
 
     def _end_output(self) -> None:
         """Close the connection, at once if the client has nothing more to send."""
@@ -301,7 +309,7 @@ class JsonShell:
         self.loop = asyncio.get_running_loop()
         self.make_handler = make_handler
         self.make_connection = make_connection
-        self.trace = trace or _no_trace
+        self.trace = trace
         self.faults = FaultLog(self.loop.time)
         self._open: set[JsonConnection] = set()
         self._servers: list[asyncio.Server] = []
@@ -347,7 +355,3 @@ class JsonShell:
 
 def _peer_name(address: Any) -> str:
     return "{}:{}".format(*address[:2]) if isinstance(address, tuple) else str(address)
-
-
-def _no_trace(peer: str, direction: str, data: bytes) -> None:
-    """Trace nothing."""

@@ -14,10 +14,9 @@ from collections import Counter
 from typing import Any, NoReturn
 
 import msgspec
-from msgspec.structs import astuple
 
 from dds_link.errors import BadCommand, BadFrame, OutOfRange, UnknownCommand, WireError
-from dds_link.protocol.commands import COMMAND_IDS, NO_ID, AnyCommand, Apply
+from dds_link.protocol.commands import COMMAND_IDS, NO_ID, AnyCommand
 
 PROTOCOL_VERSION = 1
 
@@ -57,11 +56,14 @@ def decode(frame: bytes) -> Request:
     """The command in ``frame``. Never raises: what is wrong is in the answer."""
     try:
         command = _decode_command(frame)
-        if command.id is not NO_ID:
-            _decode_plain(command.id)  # raw until now
-        if _given(command) != frame.count(b":"):
+        raw = command.id
+        if raw is not NO_ID:
+            _decode_plain(raw)  # raw until now
+        # Written anew, a command has each key once, and each key has a colon: as many in the frame
+        # means that none came twice (a null or an escaped colon only costs the slow path).
+        if _encode(command).count(b":") != frame.count(b":"):
             _refuse_duplicate_keys(frame)
-        return Request(_echo(command.id), command)
+        return Request(b"" if raw is NO_ID else _echo(raw), command)
     except (msgspec.MsgspecError, WireError, ValueError, RecursionError) as error:
         return diagnose(frame, error)
 
@@ -109,22 +111,8 @@ def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def _given(command: Any) -> int:
-    """Keys that a command was certainly given: its tag, and what is not null.
-
-    Each key needs a colon in the text, so as many colons as keys means that none came twice (a null
-    or a colon inside a string only costs the slow path)."""
-    values = astuple(command)
-    keys = 1 + len(values) - values.count(None) - (command.id is NO_ID)
-    if type(command) is Apply:
-        for change in command.changes:
-            values = astuple(change)
-            keys += len(values) - values.count(None)
-    return keys
-
-
 def _count_keys(data: Any) -> int:
-    """Keys of every object in ``data``; see :func:`_given`."""
+    """Keys of every object in ``data``; see :func:`decode`."""
     if isinstance(data, dict):
         return len(data) + sum(
             _count_keys(value) for value in data.values() if isinstance(value, (dict, list))
@@ -254,8 +242,9 @@ def encode_success(request_id: bytes, result: Any) -> bytes:
     :param request_id: JSON of the ``id``, or empty.
     :param result: anything that msgspec encodes to an object or array.
     """
-    echo = b'"id":' + request_id + b"," if request_id else b""
-    return b'{"status":"success",' + echo + b'"result":' + _encode(result) + b"}\n"
+    if request_id:
+        return b'{"status":"success","id":%b,"result":%b}\n' % (request_id, _encode(result))
+    return b'{"status":"success","result":%b}\n' % _encode(result)
 
 
 def encode_error(request_id: bytes, error: WireError) -> bytes:

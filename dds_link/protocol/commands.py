@@ -21,7 +21,7 @@ EventName = Literal["changed", "killed", "armed", "reset", "device", "epoch"]
 Label = Annotated[str, Meta(max_length=64)]
 
 
-class Change(Struct, frozen=True, forbid_unknown_fields=True):
+class Change(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What shall change about one channel. A quantity or its word, not both; absent: leave it.
 
     Example: ``{"channel": "cooling", "frequency": 80e6, "amplitude": 0.5, "phase": 0.25}``
@@ -41,7 +41,9 @@ class Change(Struct, frozen=True, forbid_unknown_fields=True):
     asf: int | None = None
 
 
-class Command(Struct, frozen=True, forbid_unknown_fields=True, tag_field="command_id"):
+class Command(
+    Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="command_id"
+):
     """Base of the commands. ``id`` is echoed as it came."""
 
 

@@ -59,6 +59,8 @@ class Connection:
         self._frames = FrameReader(max_frame_bytes)
         self._opening: bytes | None = b""  # first bytes, until they are known not to be HTTP
         self._place = 0  # of the next request
+        #: Requests that have no reply yet.
+        self.outstanding = 0
         self._head = 0  # place of the reply that leaves next
         self._early: dict[int, bytes] = {}  # replies that must wait for one before them
         self._out: list[bytes] = []
@@ -66,9 +68,9 @@ class Connection:
         """True: send what there is to send, then close; nothing more will be read."""
 
     @property
-    def outstanding(self) -> int:
-        """Requests that have no reply yet."""
-        return self._place - self._head
+    def drained(self) -> bool:
+        """True if nothing is left of what came, so that there is no next request."""
+        return self._frames.drained
 
     def receive_data(self, data: bytes) -> None:
         """Take bytes from the socket, any number; none any more once :attr:`closing`."""
@@ -110,9 +112,10 @@ class Connection:
         return self._ticket(self._decode(frame))
 
     def _ticket(self, request: Request) -> Ticket:
-        ticket = Ticket(self._place, request.id, request.command)
-        self._place += 1
-        return ticket
+        place = self._place
+        self._place = place + 1
+        self.outstanding += 1
+        return Ticket(place, request.id, request.command)
 
     def refuse(self, error: WireError) -> None:
         """Say ``error`` without being asked, and take no requests."""
@@ -126,15 +129,17 @@ class Connection:
             line = encode_error(ticket.id, outcome)
         else:
             line = encode_success(ticket.id, outcome)
-        if ticket.place != self._head:
-            if ticket.place > self._head:
-                self._early.setdefault(ticket.place, line)
-            return
+        if ticket.place == self._head:
+            self._leave(line)
+            while self._early and (later := self._early.pop(self._head, None)) is not None:
+                self._leave(later)
+        elif ticket.place > self._head:
+            self._early.setdefault(ticket.place, line)
+
+    def _leave(self, line: bytes) -> None:
         self._out.append(line)
         self._head += 1
-        while self._early and (later := self._early.pop(self._head, None)) is not None:
-            self._out.append(later)
-            self._head += 1
+        self.outstanding -= 1
 
     def event(self, body: dict[str, Any], seq: int) -> None:
         """Send an event, after every reply that was given before it."""

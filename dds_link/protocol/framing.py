@@ -53,6 +53,11 @@ class FrameReader:
         """What has come of a frame whose end has not."""
         return self._buffer[self._start :].strip(_SPACE)
 
+    @property
+    def drained(self) -> bool:
+        """True if nothing is left of what came."""
+        return self._start == len(self._buffer)
+
     def next_frame(self) -> bytes | None:
         """The next frame, without the white space around it, or None: more bytes are needed.
 

@@ -58,7 +58,7 @@ class Wire(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Called by the event loop."""
         self._lines.feed(data)
-        if len(self._lines) > HIGH_WATER and self._waiter is None:
+        if len(self._lines.buffer) > HIGH_WATER and self._waiter is None:
             self._transport.pause_reading()
         self._wake()
 
@@ -72,7 +72,7 @@ class Wire(asyncio.Protocol):
 
         The socket itself is asked too: the event loop may not have looked at it since.
         """
-        return self._lost is None and not self._lines and not self._readable(0)
+        return self._lost is None and not self._lines.buffer and not self._readable(0)
 
     async def gather(self) -> Lines:
         """Let the event loop receive what is there; everything that waits to be taken.
@@ -88,10 +88,10 @@ class Wire(asyncio.Protocol):
                 raise self._lost
             if silent == 2:
                 return self._lines
-            waiting = len(self._lines)
+            waiting = len(self._lines.buffer)
             self._transport.resume_reading()
             await asyncio.sleep(0)
-            silent = 0 if self._readable(0) or len(self._lines) != waiting else silent + 1
+            silent = 0 if self._readable(0) or len(self._lines.buffer) != waiting else silent + 1
         raise BadReply("nobody asked for so much")
 
     async def exchange(self, line: bytes, timeout: float, read: Callable[[bytes], T]) -> T:

@@ -60,24 +60,21 @@ class Lines:
 
     def __init__(self, limit: int = MAX_REPLY_BYTES) -> None:
         self._limit = limit
-        self._buffer = bytearray()
+        #: What waits to be taken.
+        self.buffer = bytearray()
         self._searched = 0
-
-    def __len__(self) -> int:
-        """Bytes that wait to be taken."""
-        return len(self._buffer)
 
     def starts_with(self, text: bytes) -> bool:
         """Whether what waits starts so."""
-        return self._buffer.startswith(text)
+        return self.buffer.startswith(text)
 
     def feed(self, data: bytes) -> None:
         """Append what came from the network."""
-        self._buffer += data
+        self.buffer += data
 
     def pass_through(self, data: bytes) -> Optional[bytes]:
         """As :meth:`feed` and :meth:`pop`, without a copy in the usual case of one whole line."""
-        if not self._buffer and 0 <= data.find(b"\n") == len(data) - 1 <= self._limit:
+        if not self.buffer and 0 <= data.find(b"\n") == len(data) - 1 <= self._limit:
             return data
         self.feed(data)
         return self.pop()
@@ -87,14 +84,14 @@ class Lines:
 
         :raises BadReply: if it is longer than the limit.
         """
-        end = self._buffer.find(b"\n", self._searched)
-        self._searched = len(self._buffer) if end < 0 else end
+        end = self.buffer.find(b"\n", self._searched)
+        self._searched = len(self.buffer) if end < 0 else end
         if self._searched > self._limit:
             raise BadReply("it is longer than {} bytes".format(self._limit))
         if end < 0:
             return None
-        line = bytes(self._buffer[: end + 1])
-        del self._buffer[: end + 1]
+        line = bytes(self.buffer[: end + 1])
+        del self.buffer[: end + 1]
         self._searched = 0
         return line
 
@@ -282,7 +279,10 @@ class Core:
             return self.receipt(self.result(line))
         if reply.status != "success":
             return self.receipt(self.result(line))
-        return self._noted(reply.result)
+        receipt = reply.result
+        if self._epochs.get(receipt.channel) != receipt.epoch:
+            self._compare({receipt.channel: receipt.epoch})
+        return receipt
 
     def receipts_in(self, line: bytes) -> List[Receipt]:
         """The receipts in one reply, likewise."""
@@ -305,7 +305,7 @@ class Core:
         for line in iter(lines.pop, None):
             if not self._is_event(self.decoded(line)):
                 raise BadReply("nobody asked for it")
-        if lines and not lines.starts_with(_EVENT_START):
+        if lines.buffer and not lines.starts_with(_EVENT_START):
             raise BadReply("nobody asked for it")
 
     def _is_event(self, message: Any) -> bool:

@@ -7,7 +7,7 @@ poll and a receive. This file does not know what a line means.
 import select
 import socket
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Tuple, Type, TypeVar
 
 from .core import RECEIVES, BadReply, Expired, Lines, Unasked
 
@@ -60,6 +60,9 @@ class Link:
     :param sock: is owned from now on.
     """
 
+    # What the socket raises for "not now".
+    _would_block = (BlockingIOError,)  # type: Tuple[Type[OSError], ...]
+
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
         self._sock = sock
@@ -68,7 +71,7 @@ class Link:
 
     def is_idle(self) -> bool:
         """Whether the far end is there, as far as is known, and has sent nothing unasked."""
-        return not self._lines and not self._readable(0)
+        return not (self._lines.buffer or self._readable(0))
 
     def gather(self) -> Lines:
         """Receive what is there, without waiting; everything that waits to be taken.
@@ -76,8 +79,11 @@ class Link:
         :raises BadReply: if it does not end.
         """
         for _ in range(RECEIVES):
-            data = self._receive() if self._readable(0) else None
-            if data is None:
+            if not self._readable(0):
+                return self._lines
+            try:
+                data = self._sock.recv(CHUNK)
+            except self._would_block:
                 return self._lines
             if not data:
                 raise EOFError
@@ -93,10 +99,12 @@ class Link:
         :raises BadReply: if it is too long.
         """
         deadline = monotonic() + timeout
-        sent = self._send(line)
-        while sent < len(line):
-            self._wait(waiter(self._sock, write=True), deadline)
-            sent += self._send(line[sent:])
+        try:
+            sent = self._sock.send(line)
+        except self._would_block:
+            sent = 0
+        if sent < len(line):
+            self._send(line[sent:], deadline)
         while True:
             try:
                 return read(self.read_line(deadline))
@@ -110,11 +118,13 @@ class Link:
         :raises Expired: at the deadline.
         :raises BadReply: if it is too long.
         """
-        line = self._lines.pop() if self._lines else None
+        line = self._lines.pop() if self._lines.buffer else None
         while line is None:
-            self._wait(self._readable, deadline)
-            data = self._receive()
-            if data is not None:
+            if self._readable(_milliseconds(deadline)):
+                try:
+                    data = self._sock.recv(CHUNK)
+                except self._would_block:
+                    continue  # a false alarm
                 if not data:
                     raise EOFError
                 line = self._lines.pass_through(data)
@@ -131,28 +141,27 @@ class Link:
         """Close the socket."""
         self._sock.close()
 
-    def _wait(self, ready: Callable[[int], Any], deadline: float) -> None:
-        while True:
-            left = deadline - monotonic()
-            if left <= 0:
-                raise Expired
-            # One more than the floor: rounded down, the last millisecond would be spent spinning.
-            if ready(_SLICE_MS if left > 1 else int(left * 1000) + 1):
-                return
+    def _send(self, data: bytes, deadline: float) -> None:
+        """Send what the socket had no room for."""
+        writable = waiter(self._sock, write=True)
+        while data:
+            if writable(_milliseconds(deadline)):
+                try:
+                    data = data[self._sock.send(data) :]
+                except self._would_block:
+                    pass
 
-    def _send(self, data: bytes) -> int:
-        """Send what fits; the number of bytes that did."""
-        try:
-            return self._sock.send(data)
-        except BlockingIOError:
-            return 0
 
-    def _receive(self) -> Optional[bytes]:
-        """Receive what is there; None if it was a false alarm."""
-        try:
-            return self._sock.recv(CHUNK)
-        except BlockingIOError:
-            return None
+def _milliseconds(deadline: float) -> int:
+    """For how long to wait now.
+
+    :raises Expired: if the time is over.
+    """
+    left = deadline - monotonic()
+    if left <= 0:
+        raise Expired
+    # One more than the floor: rounded down, the last millisecond would be spent spinning.
+    return _SLICE_MS if left > 1 else int(left * 1000) + 1
 
 
 def connect(host: str, port: int, timeout: float, context: "Optional[SSLContext]" = None) -> Link:

@@ -2,31 +2,19 @@
 
 import socket
 from ssl import SSLContext, SSLSocket, SSLWantReadError, SSLWantWriteError
-from typing import Optional
 
-from .link import CHUNK, Link
+from .link import Link
 
 
 class TlsLink(Link):
     """A connected and authenticated TLS socket.
 
-    A receive takes more than the longest TLS record (16 KiB), so that no decrypted bytes stay
+    A receive (:data:`.CHUNK`) takes more than the longest TLS record (16 KiB), so that no decrypted bytes stay
     behind in the TLS layer, where poll would not see them.
     """
 
     _sock: SSLSocket
-
-    def _send(self, data: bytes) -> int:
-        try:
-            return self._sock.send(data)
-        except (SSLWantReadError, SSLWantWriteError):
-            return 0
-
-    def _receive(self) -> Optional[bytes]:
-        try:
-            return self._sock.recv(CHUNK)
-        except (SSLWantReadError, SSLWantWriteError):
-            return None
+    _would_block = (SSLWantReadError, SSLWantWriteError)
 
 
 def secure(sock: socket.socket, context: SSLContext, host: str) -> TlsLink:

@@ -78,8 +78,10 @@ class SerialPort:
             out = bytes(end - place)
             if data[place] < 0x80:
                 registers.write(address, int.from_bytes(data[place + 1 : end], "big"))
-            elif registers.sdo:
-                out = b"\0" + registers.read(address).to_bytes(end - place - 1, "big")
+            else:
+                value = registers.read(address)
+                if registers.sdo:
+                    out = b"\0" + value.to_bytes(end - place - 1, "big")
             answer += out
             place = end
         return answer

@@ -22,7 +22,7 @@ SECRETS = frozenset(("token",))
 Check = Callable[[Any], Any]
 
 _SHOWN = 60  # longest value that a message repeats
-_LINE = re.compile(r"gpiochip(0|[1-9][0-9]{0,3}):(0|[1-9][0-9]{0,3})")
+_LINE = re.compile(r"gpiochip(0|[1-9][0-9]{0,3}):(0|[1-9][0-9]{0,3})|AD[3-7]|AC[0-7]")
 _TRANSPORT = re.compile(r"[a-z][a-z0-9+.-]*:.*")
 _NOTHING = object()
 
@@ -170,7 +170,10 @@ def _whole(low: int, high: int) -> Check:
 
 def _line(value: Any) -> str:
     if not isinstance(value, str) or not _LINE.fullmatch(value):
-        raise ValueError('must be a line of gpiod, "CHIP:OFFSET", as in "gpiochip0:17"')
+        raise ValueError(
+            'must be a line of gpiod, "CHIP:OFFSET", as in "gpiochip0:17", or a pin of an FTDI '
+            'chip, as in "AC0"'
+        )
     return value
 
 
@@ -184,7 +187,7 @@ def _chip_select(value: Any) -> int | str:
     try:
         return _line(value) if isinstance(value, str) else int(_whole(0, 255)(value))
     except ValueError:
-        reason = 'must be the number of a spidev device (0 ... 255) or a line, "gpiochip0:8"'
+        reason = 'must be the number of a chip select (0 ... 255) or a line, "gpiochip0:8" or "AC0"'
         raise ValueError(reason) from None
 
 

@@ -73,7 +73,7 @@ def check(device: Device, channels: list[Channel], problems: Problems) -> None:
         if channel.values.get("on_start") == "keep" and device.get("readback") is False:
             reason = 'needs device.readback = true, to read what the chip puts out; or write "safe"'
             problems.add(f"{channel.path}.on_start", reason, "keep")
-    refuse_twice(_lines(device, channels), problems)
+    refuse_twice(lines(device, channels), problems)
 
 
 def _check_limits(device: Device, channel: Channel, problems: Problems) -> None:
@@ -93,8 +93,8 @@ def _check_limits(device: Device, channel: Channel, problems: Problems) -> None:
         problems.add(f"{path}.safe_amplitude", reason, safe)
 
 
-def _lines(device: Device, channels: Iterable[Channel]) -> Iterator[tuple[str, Hashable]]:
-    """Every line of the board that something uses."""
+def lines(device: Device, channels: Iterable[Channel]) -> Iterator[tuple[str, str | None]]:
+    """Every line that something may use: its key in the file, and its place if it has one."""
     pins = device.get("pins", {})
     for key in ("io_update", "io_reset", "master_reset"):
         yield f"device.pins.{key}", pins.get(key)

@@ -21,11 +21,13 @@ from dds_link.errors import ConfigError
 from dds_link.protocol import commands
 from dds_link.service.events import Session
 from dds_link.service.executor import Worker
+from dds_link.transports.registry import TRANSPORTS
 from dds_link.transports.twin import TwinTransport
 from dds_link.twins.ad9910 import make_board
 from tests.config_texts import DEVICE
 from tests.serving import PATIENCE, Gate, LoopThread, ready
 
+KNOWN = ", ".join(sorted(TRANSPORTS))
 SET = commands.Set(0, frequency=80e6, amplitude=0.5)
 
 
@@ -152,7 +154,7 @@ def test_a_transport_that_nobody_knows_is_refused_with_the_file(loop: LoopThread
         with pytest.raises(ConfigError) as caught:
             Assembly(configuration.with_transport(board, "usb:3"), simulation=False)
         assert caught.value.problems == [
-            "lab.toml: device.transport: there is no transport 'usb', only: spidev"
+            f"lab.toml: device.transport: there is no transport 'usb', only: {KNOWN}"
         ]
 
     loop.run(life())
@@ -189,7 +191,7 @@ def test_what_does_not_exist_is_told_with_all_other_problems(tmp_path: Path) -> 
         + " ".join(registry.known_types())
     )
     assert transport == (
-        f"{path}: device.transport = 'usb:3': there is no transport 'usb', only: spidev"
+        f"{path}: device.transport = 'usb:3': there is no transport 'usb', only: {KNOWN}"
     )
 
 
@@ -210,7 +212,7 @@ def test_a_transport_in_place_of_the_files_is_looked_at_instead(tmp_path: Path) 
     assert load_config(path, False, "spidev:1").device.transport == "spidev:1"
     assert refused(path, False, "colour") == [
         f"{path} with --device colour: device.transport = 'colour': "
-        "there is no transport 'colour', only: spidev"
+        f"there is no transport 'colour', only: {KNOWN}"
     ]
 
 

@@ -261,7 +261,8 @@ def test_all_problems_are_listed_at_once() -> None:
     """
     assert problems(text) == [
         "device.redback: unknown; did you mean readback?",
-        'device.pins.io_update = 17: must be a line of gpiod, "CHIP:OFFSET", as in "gpiochip0:17"',
+        'device.pins.io_update = 17: must be a line of gpiod, "CHIP:OFFSET", as in "gpiochip0:17", '
+        'or a pin of an FTDI chip, as in "AC0"',
         "channel[0].max_amplitude = 1.3: must be 0 ... 1, a fraction of full scale (no dB, no per "
         "cent)",
         "channel[1].safe_amplitude = true: must be a number, without quotes or unit, as in 25e6",

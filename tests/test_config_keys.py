@@ -2,6 +2,7 @@
 
 import pytest
 
+from dds_link.config import Pins, parse
 from tests.config_texts import DEVICE, changed, channel, problem, problems
 
 DEVICE_KEYS = ["type", "channels", "refclk", "sysclk", "transport", "spi_hz", "readback", "baud",
@@ -72,6 +73,8 @@ def test_tables_and_keys(text: str, expected: str) -> None:
         ('"spidev:0"', "0", 'device.transport = 0: must be "NAME:ADDRESS", as in "spidev:0"'),
         ('"gpiochip0:17"', '"GPIO17"', "device.pins.io_update = 'GPIO17': must be a line"),
         ('"gpiochip0:17"', '"gpiochip0:017"', "device.pins.io_update = 'gpiochip0:017': must"),
+        ('"gpiochip0:17"', '"AD2"', "device.pins.io_update = 'AD2': must be a line"),
+        ('"gpiochip0:17"', '"AC8"', "device.pins.io_update = 'AC8': must be a line"),
         ("io_update", "io_reset", "device.pins.io_update: missing; write for example io_update"),
     ],
 )
@@ -91,6 +94,13 @@ def test_pins(line: str, expected: str) -> None:
     assert problem(DEVICE + line).startswith(expected)
 
 
+def test_pins_of_an_ftdi_chip() -> None:
+    text = changed('"gpiochip0:17"', '"AC0"') + "profile = ['AD5', 'AD6', 'AC7']"
+    config = parse(text + "\n[[channel]]\nindex = 0\nchip_select = 'AD3'", "lab.toml")
+    assert config.device.pins == Pins(io_update="AC0", profile=("AD5", "AD6", "AC7"))
+    assert config.channels[0].chip_select == "AD3"
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
@@ -101,10 +111,10 @@ def test_pins(line: str, expected: str) -> None:
         ("name = '1e3'", "name = '1e3': must not be a number"),
         ("name = ' a'", "name = ' a': must not begin or end with a space"),
         ('name = "a\\u0007"', "name = 'a\\x07': must not begin or end with a space, nor hold"),
-        ("chip_select = -1", "chip_select = -1: must be the number of a spidev device"),
-        ("chip_select = 0.0", "chip_select = 0.0: must be the number of a spidev device"),
-        ("chip_select = true", "chip_select = true: must be the number of a spidev device"),
-        ("chip_select = 'CE0'", "chip_select = 'CE0': must be the number of a spidev device"),
+        ("chip_select = -1", "chip_select = -1: must be the number of a chip select"),
+        ("chip_select = 0.0", "chip_select = 0.0: must be the number of a chip select"),
+        ("chip_select = true", "chip_select = true: must be the number of a chip select"),
+        ("chip_select = 'CE0'", "chip_select = 'CE0': must be the number of a chip select"),
         ("rf_switch = 19", "rf_switch = 19: must be a line"),
         ("min_frequency = -1", "min_frequency = -1: must be 0 Hz or above"),
         ("min_frequency = nan", "min_frequency = nan: must be a finite number"),

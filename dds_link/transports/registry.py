@@ -31,7 +31,8 @@ class Entry(NamedTuple):
 #: Name, as in ``transport = "name:address"``. Simulation is not a name here, so that no
 #: configuration can pass for hardware.
 TRANSPORTS = {
-    "spidev": Entry("dds_link.transports.spidev:from_config", "dds_link.transports.spidev:check")
+    "ftdi": Entry("dds_link.transports.ftdi:from_config", "dds_link.transports.ftdi:check"),
+    "spidev": Entry("dds_link.transports.spidev:from_config", "dds_link.transports.spidev:check"),
 }
 
 

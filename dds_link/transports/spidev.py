@@ -15,7 +15,7 @@ from typing import Any
 from dds_link.clock import Clock
 from dds_link.config import ChannelConfig, DeviceConfig
 from dds_link.config_keys import Problems
-from dds_link.config_rules import Channel, Device
+from dds_link.config_rules import Channel, Device, lines
 from dds_link.errors import ConfigError, Preempted, TransportError, TransportLost
 from dds_link.transports.base import SpiTransport, rf_switch
 from dds_link.transports.gpio import GpioLines, Place, parse_place
@@ -234,7 +234,12 @@ def from_config(
 
 
 def check(device: Device, channels: list[Channel], problems: Problems) -> None:
-    """The same rules of the address, for a config file (its lines are checked key by key)."""
+    """The same rules for a config file."""
+    for path, line in lines(device, channels):
+        try:
+            parse_place(line or "gpiochip0:0")
+        except ValueError as error:
+            problems.add(path, str(error), line)
     address = device["transport"].partition(":")[2]
     try:
         _parse_address(address, [channel.values.get("chip_select") for channel in channels])

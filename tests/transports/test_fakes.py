@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.transports import fake_gpiod, fake_spidev
+from tests.transports import fake_gpiod, fake_pyftdi, fake_spidev
+from tests.transports.ftdi_chip import FtdiChip
 
 
 @pytest.fixture
@@ -163,3 +164,41 @@ def test_gpiod_released_requests(real_gpiod: Any) -> None:
         for call in calls:
             with pytest.raises(gpiod.RequestReleasedError):
                 call()
+
+
+# -- pyftdi and pyusb -------------------------------------------------------------------------
+
+
+def pyftdi_names() -> list[tuple[str, str]]:
+    """Everything that the stand-in has: module, and name in it."""
+    found = []
+    for module, content in fake_pyftdi.Packages(FtdiChip({}, {}), None).modules.items():
+        for name, thing in vars(content).items():
+            inner = vars(thing) if name in ("Ftdi", "UsbTools") else {}
+            found += [(module, f"{name}.{key}") for key in inner if not key.startswith("_")]
+            found.append((module, name))
+    return found
+
+
+@pytest.mark.parametrize(("module", "name"), pyftdi_names())
+def test_pyftdi_has_the_same_signatures(module: str, name: str) -> None:
+    real = pytest.importorskip(module, reason="compares with the real pyftdi; not installed")
+    mine: Any = fake_pyftdi.Packages(FtdiChip({}, {}), None).modules[module]
+    for part in name.split("."):
+        mine, real = getattr(mine, part), getattr(real, part)
+    assert callable(mine) == callable(real)
+    if inspect.isclass(mine) and issubclass(mine, Exception):
+        assert mine.__mro__[1].__name__ == real.__mro__[1].__name__
+    elif inspect.isroutine(mine):
+        ours, theirs = ([entry[:2] for entry in parameters(f)] for f in (mine, real))
+        assert ours == theirs
+        assert [p[2] for p in parameters(mine)] == [p[2] for p in parameters(real)]
+
+
+def test_pyusb_has_the_same_methods_of_a_device() -> None:
+    core = pytest.importorskip("usb.core", reason="compares with the real pyusb; not installed")
+    for name in ("is_kernel_driver_active", "detach_kernel_driver"):
+        mine, real = (getattr(cls, name) for cls in (fake_pyftdi.UsbDevice, core.Device))
+        assert parameters(mine) == parameters(real)
+    assert issubclass(core.USBError, OSError)
+    assert core.USBError("gone", -4, errno.ENODEV).errno == errno.ENODEV

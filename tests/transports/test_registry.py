@@ -13,6 +13,8 @@ from dds_link.transports.registry import TRANSPORTS, check, load, make_transport
 from dds_link.transports.spidev import SpidevTransport
 from tests.transports.configs import channel, device
 
+KNOWN = ", ".join(sorted(TRANSPORTS))
+
 
 @pytest.mark.parametrize("name", sorted(TRANSPORTS))
 def test_every_name_can_be_loaded(name: str) -> None:
@@ -25,12 +27,12 @@ def test_the_part_behind_the_first_colon_is_the_address() -> None:
     assert (transport._bus, transport._bare_device) == (3, 1)
 
 
-@pytest.mark.parametrize("name", ["ftdi", "", "twin"])
+@pytest.mark.parametrize("name", ["usb", "", "twin"])
 def test_an_unknown_name(name: str) -> None:
     with pytest.raises(ConfigError) as caught:
         make_transport(device(f"{name}:0"), (channel(0, 0),), RealClock())
     assert caught.value.problems == [
-        f"device.transport: there is no transport '{name}', only: spidev"
+        f"device.transport: there is no transport '{name}', only: {KNOWN}"
     ]
 
 
@@ -49,7 +51,7 @@ def test_a_good_transport_or_none_is_no_problem_of_a_file() -> None:
 
 @pytest.mark.parametrize(
     ("transport", "reason"),
-    [("usb:3", "there is no transport 'usb', only: spidev"),
+    [("usb:3", f"there is no transport 'usb', only: {KNOWN}"),
      ("spidev:x", '"spidev:x" is not like "spidev:0"'),
      ("spidev:3", "chip_select 0 is a chip's own, so that another spidev device must clock the "
       'chips whose chip_select is a line: "spidev:3.DEVICE"')],
@@ -60,10 +62,18 @@ def test_a_problem_of_a_file(transport: str, reason: str) -> None:
     ]
 
 
+def test_the_pins_of_another_transport_are_refused() -> None:
+    assert found({"transport": "spidev:0", "pins": {"io_update": "AC0"}}, "AC1") == [
+        'lab.toml: device.pins.io_update = \'AC0\': "AC0" is not a line like "gpiochip0:17"',
+        'lab.toml: channel.chip_select = \'AC1\': "AC1" is not a line like "gpiochip0:17"',
+    ]
+    assert len(found({"transport": "ftdi:///1", "pins": {"io_update": "gpiochip0:17"}})) == 1
+
+
 def test_nothing_is_imported_before_it_is_chosen() -> None:
     code = (
         "import sys; import dds_link.transports.registry; "
-        "print([m for m in sys.modules if m.endswith(('spidev', 'gpiod'))])"
+        "print([m for m in sys.modules if m.endswith(('spidev', 'gpiod', 'ftdi', 'ftdi_usb'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -30,7 +30,7 @@ class SerialPort:
     """The state machine behind SDIO and SCLK.
 
     :param registers: the chip.
-    :param widths: bits of each of the 32 registers.
+    :param widths: bits of each register, for all addresses that there can be: a power of 2.
     """
 
     #: Whole bytes may be taken at once; that is only faster.
@@ -39,6 +39,7 @@ class SerialPort:
     def __init__(self, registers: Registers, widths: Sequence[int]) -> None:
         self._registers = registers
         self._widths = widths
+        self._address_bits = len(widths) - 1
         self.reset()
 
     def reset(self) -> None:
@@ -72,7 +73,8 @@ class SerialPort:
         """Take as many whole registers as come first, byte by byte; returns what goes out."""
         registers, place, answer = self._registers, 0, b""
         while self.in_step and place < len(data) and self._is_plain():
-            address, end = data[place] & 0x1F, place + 1 + (self._widths[data[place] & 0x1F] >> 3)
+            address = data[place] & self._address_bits
+            end = place + 1 + (self._widths[address] >> 3)
             if end > len(data):
                 break
             out = bytes(end - place)
@@ -108,8 +110,8 @@ class SerialPort:
         return 0
 
     def _begin(self, instruction: int) -> None:
-        """Bit 7 reads, bits 6 and 5 mean nothing, the rest is the address."""
-        self._address, self._reading = instruction & 0x1F, bool(instruction & 0x80)
+        """Bit 7 reads, the lowest 5 or more are the address, those between mean nothing."""
+        self._address, self._reading = instruction & self._address_bits, bool(instruction & 0x80)
         self._shift = self._count = 0
 
     def _next(self) -> None:

@@ -41,6 +41,18 @@ def test_registers_of_any_width_come_in_and_go_out() -> None:
     assert port.in_step
 
 
+@pytest.mark.parametrize(("widths", "address"), [(WIDTHS, 0x01), (2 * WIDTHS, 0x21)])
+@pytest.mark.parametrize("bytewise", [True, False])
+def test_how_many_registers_there_can_be_says_how_long_an_address_is(
+    widths: list[int], address: int, bytewise: bool
+) -> None:
+    log = Log()
+    port = SerialPort(log, widths)
+    port.bytewise = bytewise
+    port.transfer(bytes.fromhex("61 BEEF"), 24)
+    assert log.done == [(address, 0xBEEF)]
+
+
 def test_what_a_register_changes_holds_from_the_next_instruction_on() -> None:
     log = Log(sdo=False)
     port = SerialPort(log, WIDTHS)

@@ -100,10 +100,21 @@ def lines(device: Device, channels: Iterable[Channel]) -> Iterator[tuple[str, st
         yield f"device.pins.{key}", pins.get(key)
     for number, line in enumerate(pins.get("profile", ())):
         yield f"device.pins.profile[{number}]", line
+    channels = list(channels)
     for channel in channels:
         yield f"{channel.path}.rf_switch", channel.values.get("rf_switch")
-        select = channel.values.get("chip_select")
-        yield f"{channel.path}.chip_select", select if isinstance(select, str) else None
+    for path, select in selects(channels):
+        yield path, select if isinstance(select, str) else None
+
+
+def selects(channels: Iterable[Channel]) -> Iterator[tuple[str, int | str]]:
+    """Every chip select, with the first key that names it: channels of one chip share theirs."""
+    found: dict[int | str, str] = {}
+    for channel in channels:
+        if "chip_select" in channel.values:
+            found.setdefault(channel.values["chip_select"], f"{channel.path}.chip_select")
+    for select, path in found.items():
+        yield path, select
 
 
 def refuse_twice(places: Iterable[tuple[str, Hashable]], problems: Problems) -> None:

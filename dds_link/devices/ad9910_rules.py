@@ -35,8 +35,7 @@ def check(device: Device, channels: list[Channel], problems: Problems) -> None:
     if not spi_hz <= MAX_SPI_HZ:
         problems.add("device.spi_hz", "the AD9910 takes at most 70e6 Hz", spi_hz)
     selects = ((c.path + ".chip_select", c.values.get("chip_select")) for c in channels)
-    # Those that are lines have been compared with every other line already.
-    refuse_twice(((path, s) for path, s in selects if not isinstance(s, str)), problems)
+    refuse_twice(selects, problems)
     on_hardware = str(device.get("transport")).startswith(("spidev:", "ftdi:"))
     if "io_update" not in device.get("pins", {}) and ("pins" in device or on_hardware):
         problems.missing("device.pins.io_update", 'io_update = "gpiochip0:17"')

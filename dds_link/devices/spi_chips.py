@@ -39,7 +39,7 @@ from dds_link.transports.base import (
     SpiTransport,
     rf_switch,
 )
-from dds_link.transports.wiring import PROFILES, chip_selects
+from dds_link.transports.wiring import PROFILES, places
 from dds_link.tuning import Tuning
 
 UPDATE = Pulse(IO_UPDATE)
@@ -53,6 +53,8 @@ class Held(NamedTuple):
     """The channel that it belongs to; any one of a chip if it belongs to the chip."""
     register: int
     value: int
+    mask: int = -1
+    """Bits that count."""
 
 
 class SpiChips(Device):
@@ -93,12 +95,11 @@ class SpiChips(Device):
     ) -> None:
         self._spi = transport
         self._readback = device.readback
-        numbers = {select: chip for chip, select in enumerate(chip_selects(channels))}
-        #: For each channel its chip; for each chip its channels.
-        self._chip_of = tuple(numbers[channel.chip_select] for channel in channels)
+        # For each channel its chip, and which output of it; for each chip its channels.
+        self._chip_of, self._output = zip(*places(channels), strict=True)
         self._channels_of = tuple(
             tuple(c.index for c in channels if self._chip_of[c.index] == chip)
-            for chip in range(len(numbers))
+            for chip in range(max(self._chip_of) + 1)
         )
         self._switched = frozenset(c.index for c in channels if c.rf_switch is not None)
         self._channels = tuple(
@@ -291,8 +292,12 @@ class SpiChips(Device):
                     "after a failed transfer a chip may be out of step, and neither io_reset nor "
                     "readback is wired to put that right: power-cycle the board, then restart"
                 )
-            for chip in self._chips_of(self._unsettled):
+            touched = set(self._unsettled)
+            for chip in self._chips_of(touched):
+                # Out of step, it may take the question for data of any of its channels.
+                self._unsettled.update(self._channels_of[chip])
                 self._require(self._in_step_shows(chip))
+            self._unsettled = touched
         self._in_step = True
 
     # Starting
@@ -438,7 +443,7 @@ class SpiChips(Device):
         found = []
         for held in registers:
             answer = self._read(held.channel, held.register)
-            if answer != held.value:
+            if answer & held.mask != held.value:
                 found.append(self._difference(held, answer))
         return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from dds_link.config import ChannelConfig, DeviceConfig
 from dds_link.transports.base import IO_RESET, IO_UPDATE, MASTER_RESET, rf_switch
@@ -34,3 +34,19 @@ def chip_selects(channels: Iterable[ChannelConfig]) -> tuple[int | str, ...]:
     a chip with a single channel is the index of the channel.
     """
     return tuple(dict.fromkeys(channel.chip_select for channel in channels))
+
+
+def places(channels: Sequence[ChannelConfig]) -> tuple[tuple[int, int], ...]:
+    """Find where each channel is.
+
+    :returns: for each channel the number of its chip (see :func:`chip_selects`), and which output
+        of that chip it is: its place among the channels that share the chip select.
+    """
+    numbers = {select: chip for chip, select in enumerate(chip_selects(channels))}
+    count = [0] * len(numbers)
+    found = []
+    for channel in channels:
+        chip = numbers[channel.chip_select]
+        found.append((chip, count[chip]))
+        count[chip] += 1
+    return tuple(found)

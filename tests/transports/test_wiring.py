@@ -1,7 +1,7 @@
 """From a configuration to the names of lines and chips."""
 
 from dds_link.config import Pins
-from dds_link.transports.wiring import chip_selects, wiring
+from dds_link.transports.wiring import chip_selects, places, wiring
 from tests.transports.configs import channel, device
 
 
@@ -33,3 +33,9 @@ def test_a_chip_for_each_chip_select() -> None:
 
 def test_channels_of_one_chip_share_its_chip_select() -> None:
     assert chip_selects([channel(0, 1), channel(1, 1), channel(2, 0), channel(3, 0)]) == (1, 0)
+
+
+def test_where_each_channel_is() -> None:
+    assert places([channel(0, 1), channel(1, 0), channel(2, 5)]) == ((0, 0), (1, 0), (2, 0))
+    shared = [channel(0, "a:1"), channel(1, "a:1"), channel(2, "a:2"), channel(3, "a:1")]
+    assert places(shared) == ((0, 0), (0, 1), (1, 0), (0, 2))

@@ -203,11 +203,10 @@ class JsonConnection(asyncio.Protocol):
                 break
             ticket = connection.next_request()
             if ticket is None:
-                self._take_in()
+                if self._unread or self._eof:
+                    self._take_in()
                 break
             self._carry_out(ticket)
-            if connection.drained and not (self._unread or self._eof):
-                break
         else:
             self._serve_again()
         self._serving = False

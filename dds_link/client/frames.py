@@ -161,13 +161,19 @@ def set_frame(
     asf: Optional[SupportsInt],
 ) -> bytes:
     """A ``set``. Written out instead of through :func:`change`, because scans wait for it."""
-    fields: Dict[str, Any] = {"command_id": "set", "channel": channel_key(channel)}
+    fields: Dict[str, Any] = {
+        "command_id": "set",
+        "channel": channel if type(channel) is str else channel_key(channel),
+    }
     if frequency is not None:
-        fields["frequency"] = real(frequency, "frequency")
+        usual = type(frequency) is float and frequency - frequency == 0
+        fields["frequency"] = frequency if usual else real(frequency, "frequency")
     if amplitude is not None:
-        fields["amplitude"] = real(amplitude, "amplitude")
+        usual = type(amplitude) is float and amplitude - amplitude == 0
+        fields["amplitude"] = amplitude if usual else real(amplitude, "amplitude")
     if phase is not None:
-        fields["phase"] = real(phase, "phase")
+        usual = type(phase) is float and phase - phase == 0
+        fields["phase"] = phase if usual else real(phase, "phase")
     if enabled is not None:
         fields["enabled"] = boolean(enabled, "enabled")
     if ftw is not None:

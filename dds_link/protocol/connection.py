@@ -67,11 +67,6 @@ class Connection:
         self.closing = False
         """True: send what there is to send, then close; nothing more will be read."""
 
-    @property
-    def drained(self) -> bool:
-        """True if nothing is left of what came, so that there is no next request."""
-        return self._frames.drained
-
     def receive_data(self, data: bytes) -> None:
         """Take bytes from the socket, any number; none any more once :attr:`closing`."""
         if self.closing:
@@ -93,7 +88,7 @@ class Connection:
         if self.closing or not rest:
             return None
         self._opening, self._frames = None, FrameReader()
-        return self._ticket(Request(b"", BadFrame("the connection ended within a frame")))
+        return self._ticket(b"", BadFrame("the connection ended within a frame"))
 
     def next_request(self) -> Ticket | None:
         """The next request, or None: more bytes are needed."""
@@ -103,24 +98,25 @@ class Connection:
             frame = self._frames.next_frame()
         except FrameTooLong as error:
             self.closing = True
-            return self._ticket(Request(b"", error))
+            return self._ticket(b"", error)
         if frame is None:
             return None
         if self._place == 0 and _HTTP_REQUEST.match(frame):
             self.closing = True
             return None
-        return self._ticket(self._decode(frame))
+        request = self._decode(frame)
+        return self._ticket(request.id, request.command)
 
-    def _ticket(self, request: Request) -> Ticket:
+    def _ticket(self, request_id: bytes, command: Any) -> Ticket:
         place = self._place
         self._place = place + 1
         self.outstanding += 1
-        return Ticket(place, request.id, request.command)
+        return Ticket(place, request_id, command)
 
     def refuse(self, error: WireError) -> None:
         """Say ``error`` without being asked, and take no requests."""
         self.closing = True
-        self.reply(self._ticket(Request(b"", error)), error)
+        self.reply(self._ticket(b"", error), error)
 
     def reply(self, ticket: Ticket, outcome: Any) -> None:
         """Give the outcome of a request: a result to encode, or a ``WireError``. Only the first one
@@ -129,17 +125,21 @@ class Connection:
             line = encode_error(ticket.id, outcome)
         else:
             line = encode_success(ticket.id, outcome)
-        if ticket.place == self._head:
-            self._leave(line)
-            while self._early and (later := self._early.pop(self._head, None)) is not None:
-                self._leave(later)
-        elif ticket.place > self._head:
+        if ticket.place > self._head:
             self._early.setdefault(ticket.place, line)
+        elif ticket.place == self._head:
+            self._out.append(line)
+            self._head += 1
+            self.outstanding -= 1
+            if self._early:
+                self._release_early()
 
-    def _leave(self, line: bytes) -> None:
-        self._out.append(line)
-        self._head += 1
-        self.outstanding -= 1
+    def _release_early(self) -> None:
+        """Let replies leave that were ready before their turn."""
+        while (line := self._early.pop(self._head, None)) is not None:
+            self._out.append(line)
+            self._head += 1
+            self.outstanding -= 1
 
     def event(self, body: dict[str, Any], seq: int) -> None:
         """Send an event, after every reply that was given before it."""

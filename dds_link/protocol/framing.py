@@ -53,17 +53,14 @@ class FrameReader:
         """What has come of a frame whose end has not."""
         return self._buffer[self._start :].strip(_SPACE)
 
-    @property
-    def drained(self) -> bool:
-        """True if nothing is left of what came."""
-        return self._start == len(self._buffer)
-
     def next_frame(self) -> bytes | None:
         """The next frame, without the white space around it, or None: more bytes are needed.
 
         :raises FrameTooLong: the stream cannot be read on.
         """
         buffer, start = self._buffer, self._start
+        if start == len(buffer):
+            return None
         if self._position <= start and buffer.startswith(b"{", start):
             # Usual cases: a line that is one object, whose first closing brace is the last byte,
             newline = buffer.find(b"\n", start, start + self._max_bytes)
@@ -75,8 +72,6 @@ class FrameReader:
             if whole is not None:
                 self._start = self._position = whole.end()
                 return whole[1]
-        if self._start == len(self._buffer):
-            return None
         end = self._find_end()
         if (len(self._buffer) if end < 0 else end) - self._start > self._max_bytes:
             raise FrameTooLong(

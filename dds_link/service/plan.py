@@ -49,12 +49,16 @@ class Board:
 
         :raises WireError: if any one of them may not be; then none happens.
         """
-        targets = [self._plan_one(change) for change in changes]
+        targets = [self.plan_one(change) for change in changes]
         if len(targets) > 1:
             _refuse_twice([target.channel for target in targets])
         return targets
 
-    def _plan_one(self, change: Change) -> Target:
+    def plan_one(self, change: Change) -> Target:
+        """What one change makes of its channel.
+
+        :raises WireError: if it may not be.
+        """
         channel = self._by_key.get(change.channel) or self.find(change.channel)
         if self.killed and not _only_off(change):
             raise RFKilled("RF is killed; arm_rf lifts it, then enable the channels one by one")

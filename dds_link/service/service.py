@@ -207,16 +207,17 @@ class Service:
     def _set_now(self, command: commands.Set, session: Session, done: Done) -> None:
         """As :meth:`_do_set`, where nothing waits or can come between: a scan waits for it."""
         try:
-            targets = self._plan((command,))
+            target = self._board.plan_one(command)
+            self._life.require_ready()
         except WireError as error:
             done(error)
             return
         try:
-            self._device.write([targets[0].write])
+            self._device.write((target.write,))
         except BaseException as error:
-            self._lanes.submit(Lane.NORMAL, self._undo(targets, known(error)), done)
+            self._lanes.submit(Lane.NORMAL, self._undo([target], known(error)), done)
             return
-        done(self._settle(targets, session)[0])
+        done(self._settle((target,), session)[0])
         self._hub.flush()
 
     def _plan(self, changes: Sequence[commands.Change]) -> list[Target]:
@@ -229,7 +230,7 @@ class Service:
         moved = [t.channel for t in targets if t.write.words.ftw != t.channel.programmed.ftw]
         raise (yield from self._put_back(channels, moved, error)) from error
 
-    def _settle(self, targets: list[Target], session: Session) -> list[ReceiptReply]:
+    def _settle(self, targets: Sequence[Target], session: Session) -> list[ReceiptReply]:
         receipts = []
         for target in targets:
             target.settle()

@@ -74,13 +74,15 @@ class SpiChips(Device):
 
     #: What all devices of this class can do, whatever their wiring.
     abilities: frozenset[str] = frozenset()
-    #: Bytes of an instruction, before the content of the register.
+    #: Bytes of an answer before the content of the register.
     instruction_size = 1
     #: Bytes of each register that is read back, and its name in messages.
     widths: dict[int, int]
     names: dict[int, str]
     #: Seconds after MASTER_RESET until the chip takes commands.
     wake_time = 1e-3
+    #: Whether :meth:`_power_down` takes an update to act.
+    power_down_waits = False
     #: Whether every channel can be scaled; whether it can be switched off by words alone.
     has_amplitude = True
     has_off = True
@@ -177,6 +179,10 @@ class SpiChips(Device):
     def _find(self, channel: int) -> Write | None:
         """Read what a channel puts out (see :meth:`attach`), with :meth:`_read`,
         :meth:`_differences` and :meth:`_closed`."""
+
+    def _adopted(self, write: Write) -> list[Operation]:
+        """Rewrite every buffer that counts with what it was found to hold."""
+        return self._everything([write])
 
     @abstractmethod
     def _reading(self, channel: int, register: int) -> list[Operation]:
@@ -326,13 +332,13 @@ class SpiChips(Device):
         if self._readback:
             for each in by_chip.items():
                 self._require(self._is_quiet(*each))
-        whole = [
-            chip for chip, some in by_chip.items() if len(some) == len(self._channels_of[chip])
-        ]
-        self._start_clock(whole)
+        self._start_clock([each[0] for each in by_chip.items() if self._is_whole(*each)])
         self._raw.difference_update(taken)
         self._unsettled.difference_update(taken)
         return frozenset(taken)
+
+    def _is_whole(self, chip: int, channels: Sequence[int]) -> bool:
+        return len(channels) == len(self._channels_of[chip])
 
     def _reset_chips(self) -> None:
         self._raw.update(self._every)
@@ -365,7 +371,7 @@ class SpiChips(Device):
         found = [self._find(channel) for channel in self._every]
         for write in found:
             if write is not None:
-                self._execute(self._everything([write]), [write.channel])
+                self._execute(self._adopted(write), [write.channel])
                 self._raw.discard(write.channel)
                 self._unsettled.discard(write.channel)
         return found
@@ -416,6 +422,8 @@ class SpiChips(Device):
                 return ["every chip was reset"]
         for chip, channels in enumerate(self._channels_of):
             failures += self._attempt(self._execute, self._power_down(chip), channels)
+        if self.power_down_waits and self._in_step and not failures:
+            failures = self._attempt(self._execute, [UPDATE])
         return failures or ["every chip was told to power down"]
 
     def _attempt(self, step: Callable[..., object], *arguments: object) -> list[str]:
@@ -449,9 +457,11 @@ class SpiChips(Device):
 
     def _difference(self, held: Held, answer: int) -> str:
         """``answer`` instead of what it shall be, and what all zeros or ones usually mean."""
-        chip, register = self._chip_of[held.channel], held.register
-        text = difference(self.names[register], self.widths[register], answer, held.value)
-        return f"chip {chip}: {text}"
+        chip, width = self._chip_of[held.channel], self.widths[held.register]
+        return f"chip {chip}: {difference(self._name(held), width, answer, held.value)}"
+
+    def _name(self, held: Held) -> str:
+        return self.names[held.register]
 
     def _read(self, channel: int, register: int) -> int:
         answer = self._execute(self._reading(channel, register), [channel])[-1]

@@ -2,6 +2,8 @@
 
 The first line of a connection must be the token. Each line is answered by one: ``OK``, or something
 with ``error`` in it. ``dds reset`` acts at once, ``dcp`` lines go through a queue for each channel.
+Without a token it is the USB box (FlexDDS-NG Dual) once that was told ``interactive off``; the
+prompts and echoes of its interactive mode are not simulated.
 
 Facts as in :mod:`dds_link.twins.flexdds_instructions`. Unconfirmed: the words of every error, and
 of the answer to a wrong token; that an empty line is not answered; what ``reset`` answers.
@@ -9,6 +11,7 @@ of the answer to a wrong token; that an empty line is not answered; what ``reset
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from dds_link.clock import Clock
@@ -22,7 +25,18 @@ __all__ = ["FlexDDS", "Tone", "make_board"]
 CHANNELS = 2
 MAX_LINE = 1024
 """Longest line, bytes; of a longer one the beginning is forgotten."""
-VERSION = 'Version: "FlexDDS-NG twin of dds_link"\r\nUSER:\r\n'
+VERSION = ('Version: "FlexDDS-NG, twin of dds_link"', "USER:")
+#: Locked to the reference at its first clock input; the spelling is that of QMI's driver.
+PLL_STATUS = (
+    "LMK PLL status: rv=0",
+    "  DLD (lock detect): PLL1: locked     PLL2: locked      BOTH: locked",
+    "  Holdover . . . . : inact",
+    "  DAC. . . . . . . : low",
+    "  LOS (signal loss): CLKIN0: not lost     CLKIN1: not lost",
+    "  CLKIN selected . : CLKIN0: *SELECT*     CLKIN1: (unsel)",
+)
+
+_LINE_END = re.compile(rb"[\r\n]")
 
 
 class FlexDDS:
@@ -30,7 +44,7 @@ class FlexDDS:
 
     :param clock: its time.
     :param sysclk: clock of its AD9910, Hz.
-    :param token: the line that opens a connection; empty: any.
+    :param token: the line that opens a connection; empty: none is needed.
     :param automatic: True: as clients of the rack find it, an instruction needs neither ``dcp
         start`` nor a flush. False: both are needed, as the manual of the USB box has it.
     """
@@ -45,7 +59,9 @@ class FlexDDS:
             "dds": self._dds,
             "set": self._set,
             "reset": self._reset,
-            "version": self._version,
+            "version": lambda words: "\r\n".join(VERSION),
+            "lmkpll": lambda words: "\r\n".join(PLL_STATUS),
+            "interactive": self._interactive,
         }
         self.connect()
 
@@ -54,13 +70,13 @@ class FlexDDS:
     def connect(self) -> bytes:
         """A client connects; the box waits for its token. A line that was cut off is forgotten."""
         self._line = b""
-        self._known = False
+        self._known = not self._token
         self._says_ok = True
         return b""
 
     def receive(self, data: bytes) -> bytes:
         """Take bytes in any chunking; returns what the box sends back."""
-        *lines, rest = (self._line + data).split(b"\n")
+        *lines, rest = _LINE_END.split(self._line + data)
         self._line = rest[-MAX_LINE:]
         return b"".join(self._answer(line[-MAX_LINE:]) for line in lines)
 
@@ -69,7 +85,7 @@ class FlexDDS:
         if not text:
             return b""
         if not self._known:
-            self._known = text == self._token or not self._token
+            self._known = text == self._token
             return b"Auth OK\r\n" if self._known else b"error: authentication failed\r\n"
         verb, *words = text.split()
         try:
@@ -131,8 +147,10 @@ class FlexDDS:
             channel.reset()
         return "OK"
 
-    def _version(self, words: list[str]) -> str:
-        return VERSION.strip()
+    def _interactive(self, words: list[str]) -> str:
+        if words != ["off"]:
+            raise ValueError("interactive off")
+        return "Interactive off"
 
     # -- what it looks like from the outside -------------------------------------------------------
 

@@ -1,5 +1,7 @@
 """A slot of a FlexDDS-NG: lines in, answers and tones out."""
 
+import re
+
 import pytest
 
 from dds_link.config import DeviceConfig
@@ -48,8 +50,8 @@ def test_every_connection_begins_anew() -> None:
     assert say(box, TOKEN) == ["Auth OK"]
 
 
-def test_without_a_token_any_line_will_do() -> None:
-    assert say(FlexDDS(ManualClock()), "hello", "dcp start") == ["Auth OK", "OK"]
+def test_without_a_token_nobody_logs_in() -> None:
+    assert say(FlexDDS(ManualClock()), "hello", "dcp start") == ["error: unknown command", "OK"]
 
 
 # -- lines ----------------------------------------------------------------------------------------
@@ -59,7 +61,7 @@ def test_bytes_may_come_in_any_chunks() -> None:
     box = connected()
     answers = [box.receive(bytes((byte,))) for byte in b"dcp 0 update:u\r\n\r\n dcp  start\n"]
     assert b"".join(answers) == b"OK\r\nOK\r\n"
-    assert answers.index(b"OK\r\n") == 15
+    assert answers.index(b"OK\r\n") == 14
 
 
 def test_many_lines_in_one_write() -> None:
@@ -86,6 +88,7 @@ def test_many_lines_in_one_write() -> None:
         ("dds", "error: dds [channel] reset"),
         ("dds 0 restart", "error: dds [channel] reset"),
         ("set", "error: unknown setting"),
+        ("interactive on", "error: interactive off"),
         ("set resp_suppress_ok=2", "error: unknown setting"),
         ("\x00\xff", "error: unknown command"),
     ],
@@ -149,6 +152,24 @@ def test_golden_qmi(automatic: bool) -> None:
     assert box.tone(0).emits is automatic
     say(box, "dcp 0 start")
     assert box.tone(0).words == Words(0x1999999A, 0x199A, 0x3999)
+
+
+def test_golden_qmi_over_usb() -> None:
+    """QuTech-Delft/QMI, ``open``, ``get_version``, ``get_pll_status`` and ``dds_reset``: CR."""
+    box = FlexDDS(ManualClock(), automatic=False)
+    assert box.receive(b"\r") == b""
+    assert box.receive(b"interactive off\r") == b"Interactive off\r\n"
+    version, end = box.receive(b"version\r").splitlines()
+    assert re.match(rb'^Version:\s*"([^"]+)"', version)
+    assert b"USER:" in end
+    status = box.receive(b"lmkpll\r").decode().splitlines()
+    lock = r"^\s*DLD.*PLL1:\s*(\*UNLOCK\*|locked)\s*PLL2:\s*(\*UNLOCK\*|locked)"
+    assert re.match(lock, status[1])
+    assert re.match(r"^\s*Holdover.*:\s*(\*ACTIVE\*|inact)", status[2])
+    lost = r"^\s*LOS.*CLKIN0:\s*(\*LOST\*|not lost)\s*CLKIN1:\s*(\*LOST\*|not lost)"
+    assert re.match(lost, status[4])
+    assert "CLKIN selected" in status[-1]
+    assert box.receive(b"dds  reset\r") == b"DDS reset OK\r\n"
 
 
 def test_golden_matlab() -> None:

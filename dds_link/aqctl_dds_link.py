@@ -31,6 +31,8 @@ def get_argparser() -> argparse.ArgumentParser:
     add("--simulation", action="store_true", help="drive register-true models, whatever the device")
     add("--config", metavar="FILE.toml", help="device, pins, channels and limits; without it, and "
         "with --simulation: four AD9910 at 1 GSPS")  # fmt: skip
+    add("--probe", action="store_true", help="ask the hardware what it is and how it is set up, "
+        "tell what is wrong, and exit (status 1 if anything is); no output changes")  # fmt: skip
     add = parser.add_argument_group("network server").add_argument
     add(
         "--bind",
@@ -82,6 +84,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         from dds_link.controller import on_stop_signals  # noqa: F401  (are the libraries there?)
     except ImportError as error:
         sys.exit(f"aqctl_dds_link: {error}; install them with: pip install 'dds_link[controller]'")
+    if args.probe:
+        sys.exit(_probe(args))
     loop = new_event_loop(args.loop)
     asyncio.set_event_loop(loop)
     try:
@@ -104,6 +108,20 @@ def new_event_loop(kind: str = "auto") -> asyncio.AbstractEventLoop:
         else:
             return uvloop.new_event_loop()
     return asyncio.new_event_loop()
+
+
+def _probe(args: argparse.Namespace) -> str | int:
+    """Print what a look at the hardware finds. Returns the exit status, or the sentence for 1."""
+    from dds_link.errors import ConfigError
+    from dds_link.probe import probe, report
+
+    try:
+        config = _config(args)
+        found = probe(config, args.simulation)
+    except ConfigError as error:
+        return f"aqctl_dds_link: {error}"
+    print(report(config, found), flush=True)
+    return int(any(finding.ok is False for finding in found))
 
 
 async def _run(args: argparse.Namespace) -> str | int:

@@ -116,6 +116,31 @@ def test_simulation_has_the_channels_and_limits_of_the_config(tmp_path: Path) ->
         assert "lab.toml" in answer["error"]
 
 
+# A look at the hardware
+
+
+def test_a_probe_of_the_twin() -> None:
+    with Program(*MODULE, "--probe", "--simulation") as program:
+        status, out, err = program.end()
+    assert (status, err) == (0, "")
+    assert out.startswith("simulated board: ad9910, channels: 4\nok    transport")
+    assert out.endswith("all is well\n")
+
+
+def test_a_probe_of_what_is_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "lab.toml"
+    path.write_text(CONFIG.replace("spidev:0", "spidev:97"))
+    with Program(*MODULE, "--probe", "--config", str(path)) as program:
+        status, out, err = program.end()
+    assert (status, err) == (1, "")
+    assert out.startswith("lab.toml: ad9910, channels: 1\nFAIL  transport  ")
+    assert out.endswith("1 of these is wrong\n")
+
+
+def test_a_probe_of_nothing() -> None:
+    assert "--simulation" in sentence("--probe")
+
+
 # Not ready
 
 

@@ -105,6 +105,8 @@ class AD9910(SpiChips):
         zero = {AUX_DAC: AUX_DAC_BASE, CFR2: CFR2_BASE, PROFILE_0: 0, FTW: 0}
         return _held(chip, zero)
 
+    clock_note = "whether its PLL has locked cannot be read over SPI: look at its pin PLL_LOCK"
+
     def _clock(self, chips: Sequence[int]) -> list[Operation]:
         final = self._settings[CFR3]
         steps = [final | CFR3_PFD_RESET, final] if self._pll_enabled else [final]

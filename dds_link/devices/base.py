@@ -27,6 +27,8 @@ class ChannelInfo(Struct, frozen=True, gc=False):
     has_off: bool = True
     """False: RF cannot be stopped without losing the state of the chip, so that only ``silence``
     does it."""
+    silence_keeps_phase: bool = True
+    """False: after ``silence`` the phase accumulator has begun anew."""
 
 
 class Write(Struct, frozen=True, gc=False):
@@ -36,6 +38,17 @@ class Write(Struct, frozen=True, gc=False):
     words: Words
     switch: bool
     """RF switch closed (RF passes); ignored where no switch is wired."""
+
+
+class Finding(Struct, frozen=True, gc=False):
+    """One thing that a :meth:`Device.probe` has looked at."""
+
+    what: str
+    """Name of the thing, for example ``"chip 0"``."""
+    ok: bool | None
+    """False: something is wrong; None: it cannot be told, or is not wrong yet."""
+    text: str
+    """What was found and, if it is wrong, what it usually is."""
 
 
 #: A transaction: each channel at most once, applied together.
@@ -127,6 +140,10 @@ class Device(ABC):
         :returns: True if the hardware was read back and agreed, False if it cannot be observed.
         :raises DeviceFault: if any channel may still emit, or a chip had to be reset for it.
         """
+
+    def probe(self) -> list[Finding]:
+        """Ask hardware that was just opened what it is and how it is set up; change no output."""
+        return [Finding("device", None, "this type of device has nothing to ask")]
 
     @abstractmethod
     def verify(self, transaction: Transaction) -> list[str]:

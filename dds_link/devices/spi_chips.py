@@ -24,9 +24,11 @@ from dds_link.devices.base import (
     RF_SWITCH,
     ChannelInfo,
     Device,
+    Finding,
     Transaction,
     Write,
 )
+from dds_link.devices.spi_faults import fault
 from dds_link.errors import DeviceFault, Preempted, TransportError, TransportLost
 from dds_link.transports.base import (
     IO_RESET,
@@ -37,6 +39,7 @@ from dds_link.transports.base import (
     Operation,
     Pulse,
     SpiTransport,
+    Transfer,
     rf_switch,
 )
 from dds_link.transports.wiring import PROFILES, places
@@ -79,6 +82,8 @@ class SpiChips(Device):
     #: Bytes of each register that is read back, and its name in messages.
     widths: dict[int, int]
     names: dict[int, str]
+    #: What cannot be read of the clock; for :meth:`probe`.
+    clock_note = ""
     #: Seconds after MASTER_RESET until the chip takes commands.
     wake_time = 1e-3
     #: Whether :meth:`_power_down` takes an update to act.
@@ -442,6 +447,48 @@ class SpiChips(Device):
         """See :meth:`Device.verify`."""
         return self._differences(self._holds(transaction))
 
+    def probe(self) -> list[Finding]:
+        """See :meth:`Device.probe`. Registers are read, and IO_RESET is pulsed where it is wired,
+        which concerns the serial port only."""
+        if not self._readback:
+            text = "MISO is not wired (readback = false), so that the chips cannot be asked"
+            return [Finding("chips", None, text)]
+        found = []
+        for chip in range(len(self._channels_of)):
+            wrong = self._wrong(chip)
+            what = f"chip {chip}"
+            if wrong:
+                found.append(Finding(what, False, wrong))
+                continue
+            names = ", ".join(self.names[held.register] for held in self._in_step_shows(chip))
+            found.append(Finding(what, True, f"answers, and {names} reads as it must"))
+            found.append(self._clock_found(chip))
+        return found
+
+    def _wrong(self, chip: int) -> str:
+        """What a chip reads that it must not, and what that usually is; empty if it is right."""
+        for held in self._in_step_shows(chip):
+            if IO_RESET in self._spi.lines:
+                self._execute([Pulse(IO_RESET)])
+            operations = self._reading(held.channel, held.register)
+            sent = [step.data for step in operations if isinstance(step, Transfer)][-1]
+            answers = [self._execute(operations, [held.channel])[-1] for _ in range(2)]
+            reads = [int.from_bytes(each[self.instruction_size :], "big") for each in answers]
+            width = self.widths[held.register]
+            if any(value & held.mask != held.value for value in reads):
+                text = comparison(self.names[held.register], width, reads[0], held.value)
+                return f"{text}: {fault(sent, answers, held.value, width)}"
+        return ""
+
+    def _clock_found(self, chip: int) -> Finding:
+        what = f"chip {chip} clock"
+        differences = self._differences(self._has_clock(chip))
+        if differences:
+            text = "not set up as the config says; a controller does that when it starts"
+            return Finding(what, None, f"{text} ({differences[0]})")
+        note = f"; {self.clock_note}" if self.clock_note else ""
+        return Finding(what, True, f"set up as the config says{note}")
+
     def _require(self, registers: Iterable[Held]) -> None:
         differences = self._differences(registers)
         if differences:
@@ -479,5 +526,10 @@ def difference(name: str, width: int, answer: int, expected: int) -> str:
         hint = " (all zero: no power, no chip select, or MISO not wired)"
     elif answer == (1 << 8 * width) - 1:
         hint = " (all ones: MISO floats, or no power)"
+    return f"{comparison(name, width, answer, expected)}{hint}"
+
+
+def comparison(name: str, width: int, answer: int, expected: int) -> str:
+    """What a register reads instead of what it shall; as :func:`difference`."""
     digits = 2 * width
-    return f"{name} reads 0x{answer:0{digits}X} instead of 0x{expected:0{digits}X}{hint}"
+    return f"{name} reads 0x{answer:0{digits}X} instead of 0x{expected:0{digits}X}"

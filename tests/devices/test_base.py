@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from dds_link.devices.base import ChannelInfo, Device, Transaction, Write
+from dds_link.devices.base import ChannelInfo, Device, Finding, Transaction, Write
 from dds_link.tuning import Tuning
 from dds_link.words import Words
 
@@ -71,3 +71,8 @@ def test_writes_are_values() -> None:
     assert Write(0, Words(1, 2, 3), True) != Write(0, Words(1, 2, 3), False)
     with pytest.raises(AttributeError):
         Write(0, Words(1, 2, 3), True).channel = 1  # type: ignore[misc]
+
+
+def test_a_device_need_not_have_a_probe() -> None:
+    text = "this type of device has nothing to ask"
+    assert Memory().probe() == [Finding("device", None, text)]

@@ -18,12 +18,19 @@ from tests.transports.faulty import FaultyTwin
 
 Outputs = list[Words | None]
 
+# Words that every chip with a scale of its amplitude has.
+OLD = [Words(343597384, 0x1000, 512), Words(300000000, 0x2000, 300)]
+NEW = [Words(123456789, 0x3000, 700), Words(987654321, 0x0400, 1023)]
+
 
 class Rig:
     """A device of two channels that has been opened, and its twin."""
 
     device: Device
     transport: FaultyTwin
+    old = OLD
+    new = NEW
+    """What the tests let it put out; each channel has these words."""
 
     def outputs(self) -> Outputs:
         """What goes out of each channel now; None: nothing."""
@@ -82,10 +89,6 @@ FAULTS = [
     Fault("lost after", {"done": True, "error": TransportLost}),
 ]
 
-# Words that every chip has.
-OLD = [Words(343597384, 0x1000, 512), Words(300000000, 0x2000, 300)]
-NEW = [Words(123456789, 0x3000, 700), Words(987654321, 0x0400, 1023)]
-
 
 def writes(words: list[Words]) -> list[Write]:
     """Every channel with its words; the switch is closed where anything shall go out."""
@@ -102,11 +105,11 @@ def outputs_of(words: list[Words]) -> Outputs:
     return [word if word.asf else None for word in words]
 
 
-def running(make: MakeRig, wiring: str, words: list[Words] = OLD) -> Rig:
-    """A rig that puts out ``words``."""
+def running(make: MakeRig, wiring: str, words: list[Words] | None = None) -> Rig:
+    """A rig that puts out ``words``, by default the old ones."""
     rig = make(wiring)
     rig.device.initialise([0, 1])
-    rig.device.write(writes(words))
+    rig.device.write(writes(words or rig.old))
     rig.forget()
     return rig
 
@@ -123,7 +126,7 @@ def every_fault(
     make: MakeRig,
     wiring: str,
     action: Callable[[Device], Any],
-    words: list[Words] = OLD,
+    words: list[Words] | None = None,
     faults: list[Fault] = FAULTS,
 ) -> Iterator[tuple[Rig, str]]:
     """A board that runs, for each operation of ``action`` and each way in which it can fail."""
@@ -148,8 +151,8 @@ def interrupted(make: MakeRig, wiring: str, action: Callable[[Device], Any], at:
 def assert_silent_and_usable(rig: Rig, where: str) -> None:
     """The board is silent, and does what it is told."""
     assert rig.outputs() == [None, None], where
-    rig.device.write(writes(NEW))
-    assert rig.outputs() == NEW, where
+    rig.device.write(writes(rig.new))
+    assert rig.outputs() == rig.new, where
 
 
 def initialise_again(rig: Rig, where: str) -> None:
@@ -160,7 +163,7 @@ def initialise_again(rig: Rig, where: str) -> None:
         rig.device.initialise([0, 1])
     except DeviceFault:
         with pytest.raises(DeviceFault):
-            rig.device.write(writes(NEW))
+            rig.device.write(writes(rig.new))
     else:
         assert_silent_and_usable(rig, where)
 
@@ -181,6 +184,10 @@ class DeviceConformance:
     """The one in which everything can be put right."""
     BLIND = ""
     """One in which nothing can be read."""
+    SYNCS = True
+    """The device can clear its phase accumulators together."""
+    OLD, NEW = OLD, NEW
+    """As those of its rigs."""
 
     # -- what it puts out -------------------------------------------------------------------------
 
@@ -199,8 +206,8 @@ class DeviceConformance:
     def test_nothing_is_written_before_that(self, make: MakeRig) -> None:
         rig = make(self.FULL)
         for action in (
-            lambda: rig.device.write(writes(NEW)),
-            lambda: rig.device.restore(writes(NEW)),
+            lambda: rig.device.write(writes(self.NEW)),
+            lambda: rig.device.restore(writes(self.NEW)),
             lambda: rig.device.sync([0, 1]),
         ):
             with pytest.raises(DeviceFault):
@@ -220,7 +227,7 @@ class DeviceConformance:
             st.integers(0, (1 << tuning.pow_bits) - 1),
             st.integers(1, tuning.max_asf),
         )
-        expected: Outputs = list(OLD)
+        expected: Outputs = list(self.OLD)
         for channel in data.draw(st.lists(st.integers(0, 1), max_size=4)):
             expected[channel] = data.draw(words)
             rig.device.write([Write(channel, expected[channel], True)])  # type: ignore[arg-type]
@@ -229,29 +236,29 @@ class DeviceConformance:
     def test_a_transaction_is_one_update(self, make: MakeRig) -> None:
         rig = running(make, self.FULL)
         before = rig.updates()
-        rig.device.write(writes(NEW))
+        rig.device.write(writes(self.NEW))
         assert rig.updates() == before + 1
-        assert rig.history() == [[OLD[0], NEW[0]], [OLD[1], NEW[1]]]
+        assert rig.history() == [[self.OLD[0], self.NEW[0]], [self.OLD[1], self.NEW[1]]]
 
     def test_off_and_on_again(self, make: MakeRig) -> None:
         rig = running(make, self.FULL)
-        rig.device.write([Write(0, Words(OLD[0].ftw, OLD[0].pow, 0), False)])
-        assert rig.outputs() == [None, OLD[1]]
-        rig.device.write([Write(0, OLD[0], True)])
-        assert rig.outputs() == OLD
+        rig.device.write([Write(0, Words(self.OLD[0].ftw, self.OLD[0].pow, 0), False)])
+        assert rig.outputs() == [None, self.OLD[1]]
+        rig.device.write([Write(0, self.OLD[0], True)])
+        assert rig.outputs() == self.OLD
 
     def test_silence(self, make: MakeRig) -> None:
         for wiring in self.WIRINGS:
             rig = running(make, wiring)
-            seen = rig.device.silence(off(OLD))
+            seen = rig.device.silence(off(self.OLD))
             assert seen is (READBACK in rig.device.capabilities), wiring
             assert rig.outputs() == [None, None], wiring
-            rig.device.write(writes(NEW))
-            assert rig.outputs() == NEW, wiring
+            rig.device.write(writes(self.NEW))
+            assert rig.outputs() == self.NEW, wiring
 
     def test_silence_before_anything_else(self, make: MakeRig) -> None:
         rig = make(self.FULL)
-        rig.device.silence(off(OLD))
+        rig.device.silence(off(self.OLD))
         assert_only(rig, where="silence first")
 
     def test_silence_after_the_board_lost_its_power(self, make: MakeRig) -> None:
@@ -260,13 +267,18 @@ class DeviceConformance:
             rig = running(make, wiring)
             rig.power_cycle()
             rig.forget()
-            rig.device.silence(off(OLD))
+            rig.device.silence(off(self.OLD))
             assert_only(rig, where=wiring)
 
     def test_sync_brings_the_accumulators_together(self, make: MakeRig) -> None:
         rig = running(make, self.FULL)
-        assert SYNC in rig.device.capabilities
-        same = Words(OLD[0].ftw, 0, 500)
+        assert (SYNC in rig.device.capabilities) is self.SYNCS
+        if not self.SYNCS:
+            with pytest.raises(DeviceFault):
+                rig.device.sync([0, 1])
+            assert rig.outputs() == self.OLD
+            return
+        same = Words(self.OLD[0].ftw, 0, self.OLD[1].asf)
         rig.device.write([Write(0, same, True)])
         rig.advance(1.234e-3)
         rig.device.write([Write(1, same, True)])
@@ -278,11 +290,12 @@ class DeviceConformance:
         assert rig.outputs() == [same, same]
 
     def test_after_a_sync_updates_clear_nothing(self, make: MakeRig) -> None:
+        self._needs_sync()
         rig = running(make, self.FULL)
         rig.device.sync([0])
         rig.advance(1e-3)
         before = rig.accumulators()
-        rig.device.write(writes(OLD))
+        rig.device.write(writes(self.OLD))
         assert rig.accumulators() == before
 
     # -- attaching --------------------------------------------------------------------------------
@@ -294,12 +307,12 @@ class DeviceConformance:
         after = rig.another()
         rig.forget()
         updates = rig.updates()
-        assert after.device.attach() == writes(OLD)
+        assert after.device.attach() == writes(self.OLD)
         assert rig.updates() == updates
         for each in (after, reference):
-            each.device.write([Write(1, NEW[1], True)])
+            each.device.write([Write(1, self.NEW[1], True)])
             each.advance(1e-3)
-        assert rig.history() == [[OLD[0]], [OLD[1], NEW[1]]]
+        assert rig.history() == [[self.OLD[0]], [self.OLD[1], self.NEW[1]]]
         assert rig.accumulators() == reference.accumulators()
 
     def test_attach_finds_nothing_on_a_board_that_was_never_set_up(self, make: MakeRig) -> None:
@@ -312,11 +325,11 @@ class DeviceConformance:
     def test_attach_finds_nothing_in_a_changed_chip(self, make: MakeRig) -> None:
         rig = running(make, self.FULL)
         rig.corrupt(1)
-        assert rig.another().device.attach() == [writes(OLD)[0], None]
+        assert rig.another().device.attach() == [writes(self.OLD)[0], None]
 
     def test_what_was_half_written_before_a_restart_is_never_latched(self, make: MakeRig) -> None:
         def write_both(device: Device) -> None:
-            device.write(writes(NEW))
+            device.write(writes(self.NEW))
 
         for at in range(1, operations(make, self.FULL, write_both)):
             for fault in FAULTS:
@@ -324,12 +337,12 @@ class DeviceConformance:
                 rig.transport.fail(at, **fault.arguments)
                 with pytest.raises(TransportError):
                     write_both(rig.device)
-                if rig.outputs() != OLD:
+                if rig.outputs() != self.OLD:
                     continue  # it was the update that failed, and it took place
                 after = rig.another()
                 after.device.attach()
-                after.device.write([Write(1, OLD[1], True)])
-                assert_only(rig, OLD, where=f"{fault.name} at {at}")
+                after.device.write([Write(1, self.OLD[1], True)])
+                assert_only(rig, self.OLD, where=f"{fault.name} at {at}")
 
     def test_keeping_one_and_initialising_the_other(self, make: MakeRig) -> None:
         rig = running(make, self.FULL)
@@ -337,19 +350,19 @@ class DeviceConformance:
         rig.forget()
         after.device.attach()
         assert after.device.initialise([1]) == {1}
-        assert rig.history() == [[OLD[0]], [OLD[1], None]]
-        after.device.write([Write(1, NEW[1], True)])
-        assert rig.outputs() == [OLD[0], NEW[1]]
+        assert rig.history() == [[self.OLD[0]], [self.OLD[1], None]]
+        after.device.write([Write(1, self.NEW[1], True)])
+        assert rig.outputs() == [self.OLD[0], self.NEW[1]]
 
     # -- reading back -----------------------------------------------------------------------------
 
     def test_verify(self, make: MakeRig) -> None:
         rig = running(make, self.FULL)
         assert {READBACK, ATTACH} <= rig.device.capabilities
-        assert rig.device.verify(writes(OLD)) == []
-        assert len(rig.device.verify([Write(0, NEW[0], True)])) >= 1
+        assert rig.device.verify(writes(self.OLD)) == []
+        assert len(rig.device.verify([Write(0, self.NEW[0], True)])) >= 1
         rig.corrupt(1)
-        (difference,) = rig.device.verify(writes(OLD))
+        (difference,) = rig.device.verify(writes(self.OLD))
         assert "1" in difference
 
     def test_initialise_notices_a_chip_that_does_not_answer(self, make: MakeRig) -> None:
@@ -361,23 +374,27 @@ class DeviceConformance:
     def test_blind_it_says_so(self, make: MakeRig) -> None:
         rig = running(make, self.BLIND)
         assert not {READBACK, ATTACH} & rig.device.capabilities
-        assert rig.device.silence(off(OLD)) is False
+        assert rig.device.silence(off(self.OLD)) is False
 
     # -- failures ---------------------------------------------------------------------------------
 
-    @pytest.mark.parametrize("old", [OLD, [SILENCE, OLD[1]]], ids=["both on", "one off"])
-    def test_a_write_that_fails_anywhere(self, make: MakeRig, old: list[Words]) -> None:
+    @pytest.mark.parametrize("one_off", [False, True], ids=["both on", "one off"])
+    def test_a_write_that_fails_anywhere(self, make: MakeRig, one_off: bool) -> None:
+        old = [SILENCE, self.OLD[1]] if one_off else self.OLD
+
         def act(device: Device) -> None:
-            device.write(writes(NEW))
+            device.write(writes(self.NEW))
 
         for wiring in self.WIRINGS:
             for rig, where in every_fault(make, wiring, act, old):
                 with pytest.raises(TransportError):
                     act(rig.device)
                 self._put_back(rig, wiring, where, old)
-                assert_only(rig, outputs_of(old), NEW, where=where)
+                assert_only(rig, outputs_of(old), self.NEW, where=where)
 
     def test_a_sync_that_fails_anywhere(self, make: MakeRig) -> None:
+        self._needs_sync()
+
         def act(device: Device) -> None:
             device.sync([0, 1])
 
@@ -385,21 +402,25 @@ class DeviceConformance:
             for rig, where in every_fault(make, wiring, act):
                 with pytest.raises(TransportError):
                     act(rig.device)
-                if self._put_back(rig, wiring, where, OLD):
+                if self._put_back(rig, wiring, where, self.OLD):
                     before = rig.accumulators()
-                    rig.device.write(writes(NEW))
+                    rig.device.write(writes(self.NEW))
                     assert rig.accumulators() == before, f"{where}: an update cleared them"
-                assert_only(rig, OLD, NEW, where=where)
+                assert_only(rig, self.OLD, self.NEW, where=where)
 
     def test_a_reading_that_fails_anywhere(self, make: MakeRig) -> None:
         def act(device: Device) -> None:
-            device.verify(writes(OLD))
+            device.verify(writes(self.OLD))
 
         for rig, where in every_fault(make, self.FULL, act):
             with pytest.raises(TransportError):
                 act(rig.device)
-            self._put_back(rig, self.FULL, where, OLD)
-            assert_only(rig, OLD, NEW, where=where)
+            self._put_back(rig, self.FULL, where, self.OLD)
+            assert_only(rig, self.OLD, self.NEW, where=where)
+
+    def _needs_sync(self) -> None:
+        if not self.SYNCS:
+            pytest.skip("this device has no sync")
 
     def _put_back(self, rig: Rig, wiring: str, where: str, old: list[Words]) -> bool:
         """Restore ``old``; True if that was possible, otherwise the board is initialised."""
@@ -418,22 +439,22 @@ class DeviceConformance:
             rig = running(make, wiring)
             rig.transport.fail(2, bits=13)
             with pytest.raises(TransportError):
-                rig.device.write(writes(NEW))
+                rig.device.write(writes(self.NEW))
             return rig
 
         for wiring in (self.FULL, self.BLIND):
             rig = broken(make, wiring)
             before = rig.transport.operations
-            rig.device.restore(writes(OLD))
+            rig.device.restore(writes(self.OLD))
             for at in range(1, rig.transport.operations - before + 1):
                 for fault in FAULTS:
                     rig = broken(make, wiring)
                     where = f"{wiring}: operation {at} of restore: {fault.name}"
                     rig.transport.fail(at, **fault.arguments)
                     with pytest.raises(TransportError):
-                        rig.device.restore(writes(OLD))
-                    self._put_back(rig, wiring, where, OLD)
-                    assert_only(rig, OLD, NEW, where=where)
+                        rig.device.restore(writes(self.OLD))
+                    self._put_back(rig, wiring, where, self.OLD)
+                    assert_only(rig, self.OLD, self.NEW, where=where)
 
     def test_an_initialisation_that_fails_anywhere(self, make: MakeRig) -> None:
         def act(device: Device) -> None:
@@ -444,14 +465,14 @@ class DeviceConformance:
                 with pytest.raises(TransportError):
                     act(rig.device)
                 with pytest.raises((DeviceFault, TransportLost)):
-                    rig.device.write(writes(NEW))
-                assert_only(rig, OLD, where=where)
+                    rig.device.write(writes(self.NEW))
+                assert_only(rig, self.OLD, where=where)
                 initialise_again(rig, where)
-                assert_only(rig, OLD, NEW, where=where)
+                assert_only(rig, self.OLD, self.NEW, where=where)
 
     def test_a_silence_that_fails_anywhere(self, make: MakeRig) -> None:
         def act(device: Device) -> None:
-            device.silence(off(OLD))
+            device.silence(off(self.OLD))
 
         for wiring in self.WIRINGS:
             for rig, where in every_fault(make, wiring, act, faults=FAULTS[::2]):
@@ -463,41 +484,43 @@ class DeviceConformance:
                     assert wiring != self.FULL, where
                 else:
                     assert rig.outputs() == [None, None], where
-                assert_only(rig, OLD, where=where)
+                assert_only(rig, self.OLD, where=where)
                 initialise_again(rig, where)
-                assert_only(rig, OLD, NEW, where=where)
+                assert_only(rig, self.OLD, self.NEW, where=where)
 
     def test_something_urgent_may_come_anywhere(self, make: MakeRig) -> None:
         """Whatever was interrupted, silence is silent, and the board can be used again."""
         actions: list[Callable[[Device], Any]] = [
-            lambda device: device.write(writes(NEW)),
-            lambda device: device.restore(writes(OLD)),
-            lambda device: device.sync([0, 1]),
+            lambda device: device.write(writes(self.NEW)),
+            lambda device: device.restore(writes(self.OLD)),
             lambda device: device.initialise([0, 1]),
         ]
+        if self.SYNCS:
+            actions.append(lambda device: device.sync([0, 1]))
         for wiring in self.WIRINGS:
             for number, act in enumerate(actions):
                 for at in range(1, operations(make, wiring, act)):
                     where = f"{wiring}: action {number}, after operation {at}"
                     rig = interrupted(make, wiring, act, at)
-                    seen = rig.device.silence(off(OLD))
+                    seen = rig.device.silence(off(self.OLD))
                     assert seen is (READBACK in rig.device.capabilities), where
                     assert rig.outputs() == [None, None], where
-                    assert_only(rig, OLD, NEW, where=where)
+                    assert_only(rig, self.OLD, self.NEW, where=where)
                     initialise_again(rig, where)
 
     def test_what_was_interrupted_can_be_put_back(self, make: MakeRig) -> None:
         actions: list[Callable[[Device], Any]] = [
-            lambda device: device.write(writes(NEW)),
-            lambda device: device.sync([0, 1]),
-            lambda device: device.restore(writes(OLD)),
+            lambda device: device.write(writes(self.NEW)),
+            lambda device: device.restore(writes(self.OLD)),
         ]
+        if self.SYNCS:
+            actions.append(lambda device: device.sync([0, 1]))
         for wiring in self.WIRINGS:
             for act in actions:
                 for at in range(1, operations(make, wiring, act)):
                     rig = interrupted(make, wiring, act, at)
-                    rig.device.restore(writes(OLD))
-                    assert rig.outputs() == OLD
-                    rig.device.write(writes(NEW))
-                    assert rig.outputs() == NEW
-                    assert_only(rig, OLD, NEW, where=wiring)
+                    rig.device.restore(writes(self.OLD))
+                    assert rig.outputs() == self.OLD
+                    rig.device.write(writes(self.NEW))
+                    assert rig.outputs() == self.NEW
+                    assert_only(rig, self.OLD, self.NEW, where=wiring)

@@ -13,6 +13,7 @@ from typing import Tuple, Union
 
 Number = Union[int, float]
 
+_TWO_38 = 2.0**38
 _MAX_WHOLE = int(sys.float_info.max)
 
 
@@ -44,15 +45,15 @@ def _nearest(numerator: int, denominator: int) -> int:
 class Tuning:
     """The words of one channel: its clock and its widths.
 
-    :param sysclk: clock of the DDS core, Hz.
+    :param sysclk: clock of the DDS core, 1...1e18 Hz.
     :param ftw_bits: width of the frequency tuning word.
     :param pow_bits: width of the phase offset word.
     :param asf_bits: width of the amplitude scale factor.
     """
 
     __slots__ = ("asf_bits", "ftw_bits", "max_asf", "max_ftw", "pow_bits", "sysclk",
-                 "_clock_den", "_clock_num", "_ftw_den", "_ftw_num", "_ftw_scale", "_ftw_sure",
-                 "_pow_scale")  # fmt: skip
+                 "_ftw_den", "_ftw_num", "_ftw_scale", "_ftw_sure",
+                 "_hertz", "_pow_scale")  # fmt: skip
 
     def __init__(
         self, sysclk: float, ftw_bits: int = 32, pow_bits: int = 16, asf_bits: int = 14
@@ -65,16 +66,18 @@ class Tuning:
         self.max_ftw = (1 << (ftw_bits - 1)) - 1
         #: ASF of full scale.
         self.max_asf = (1 << asf_bits) - 1
-        self._clock_num, self._clock_den = _ratio(self.sysclk, "sysclk")
-        if self._clock_num <= 0:
-            raise ValueError("sysclk must be positive, not {!r}".format(sysclk))
+        if not 1.0 <= self.sysclk <= 1e18:
+            raise ValueError("sysclk must be 1 ... 1e18 Hz, not {!r}".format(sysclk))
+        clock_num, clock_den = self.sysclk.as_integer_ratio()
         # FTW = f * 2^bits / sysclk, with sysclk = num / den.
-        self._ftw_num = self._clock_den << ftw_bits
-        self._ftw_den = self._clock_num
+        self._ftw_num = clock_den << ftw_bits
+        self._ftw_den = clock_num
         # The same in floats: scale and product are each off by 2^-53 of themselves at most, so that
         # a product up to 2^bits is off by less than 2^(bits - 51).
         self._ftw_scale = 2.0**ftw_bits / self.sysclk
         self._ftw_sure = 0.5 - 2.0 ** (ftw_bits - 51)
+        # A float's denominator is a power of 2, so that this is exact.
+        self._hertz = 1.0 / self._ftw_num
         self._pow_scale = 1 << pow_bits
 
     def frequency_to_ftw(self, frequency: Number) -> int:
@@ -84,7 +87,7 @@ class Tuning:
         :raises ValueError: if the word is negative, or at or above half the clock (it is the word
             that counts: 499999999.9 Hz at 1 GHz rounds to half the clock).
         """
-        if type(frequency) is float and 0.0 <= frequency < self.sysclk >= 1.0:
+        if type(frequency) is float and 0.0 <= frequency < self.sysclk:
             product = frequency * self._ftw_scale
             ftw = round(product)
             if -self._ftw_sure < product - ftw < self._ftw_sure and ftw <= self.max_ftw:
@@ -101,7 +104,7 @@ class Tuning:
 
     def ftw_to_frequency(self, ftw: int) -> float:
         """Frequency in Hz that ``ftw`` means, rounded once to the nearest float."""
-        return ftw * self._ftw_den / self._ftw_num
+        return ftw * self._ftw_den * self._hertz
 
     def turns_to_pow(self, turns: Number) -> int:
         """Phase offset word nearest to ``turns``; it wraps after rounding, so 0.999999 turn is 0.
@@ -124,9 +127,12 @@ class Tuning:
         :raises ValueError: outside 0...1.
         """
         if type(amplitude) is float and 0.0 <= amplitude <= 1.0:
-            numerator, denominator = amplitude.as_integer_ratio()
-        else:
-            numerator, denominator = _ratio(amplitude, "amplitude")
+            product = amplitude * self.max_asf
+            asf = round(product)
+            # Far from a tie, or exact: up to 38 bits times up to 14.
+            if -0.499 < product - asf < 0.499 or (amplitude * _TWO_38).is_integer():
+                return asf
+        numerator, denominator = _ratio(amplitude, "amplitude")
         if not 0 <= numerator <= denominator:
             raise ValueError("amplitude {:.15g} is outside 0 ... 1 of full scale".format(amplitude))
         return _nearest(numerator * self.max_asf, denominator)

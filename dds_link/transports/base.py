@@ -70,6 +70,22 @@ def rf_switch(channel: int) -> str:
     return "rf_switch{}".format(channel)
 
 
+class Interrupt(threading.Event):
+    """An event whose state is an attribute, too: it is asked for before every operation."""
+
+    raised = False
+
+    def set(self) -> None:
+        """Raise it."""
+        self.raised = True
+        super().set()
+
+    def clear(self) -> None:
+        """Take it back."""
+        super().clear()
+        self.raised = False
+
+
 class Transport(ABC):
     """What both kinds share. One thread at a time.
 
@@ -82,7 +98,7 @@ class Transport(ABC):
 
     def __init__(self) -> None:
         #: Set by whoever has something urgent: :meth:`execute` stops before its next operation.
-        self.interrupt = threading.Event()
+        self.interrupt = Interrupt()
 
     @abstractmethod
     def execute(self, operations: Sequence[Operation]) -> list[bytes]:
@@ -116,9 +132,9 @@ class SpiTransport(Transport):
     def execute(self, operations: Sequence[Operation]) -> list[bytes]:
         """See :meth:`Transport.execute`."""
         answers: list[bytes] = []
-        urgent = self.interrupt.is_set
+        interrupt = self.interrupt
         for operation in operations:
-            if urgent():
+            if interrupt.raised:
                 raise Preempted("stopped before {!r}".format(operation))
             kind = type(operation)
             if kind is Transfer:
@@ -162,7 +178,7 @@ class StreamTransport(Transport):
         """See :meth:`Transport.execute`."""
         answers: list[bytes] = []
         for operation in operations:
-            if self.interrupt.is_set():
+            if self.interrupt.raised:
                 raise Preempted("stopped before {!r}".format(operation))
             if isinstance(operation, Exchange):
                 data, end, parts, timeout = astuple(operation)

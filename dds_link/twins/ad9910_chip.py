@@ -21,7 +21,7 @@ from dds_link.twins.ad9910_serial import WIDTHS, SerialPort
 from dds_link.words import Words
 
 _WORD = 0xFFFFFFFF
-_CFR3, _PROFILE0 = core.CFR3, core.PROFILE0  # every update asks for them
+_CFR3 = core.CFR3  # every update asks for it
 _RESET_VALUES = {
     core.CFR2: 0x00400820,
     core.CFR3: 0x1F3F4000,
@@ -29,10 +29,9 @@ _RESET_VALUES = {
     core.IO_UPDATE_RATE: 0xFFFFFFFF,
     core.PROFILE0: 0x08B5000000000000,
 }
-# By instruction byte: bits of a whole write to a register that is just a buffer; 0 for the others.
+# By instruction byte: bits of a whole write to a register that is just a buffer; -1 for the others.
 _PLAIN_WRITE = tuple(
-    8 + WIDTHS[byte & 0x1F] if byte < 0x80 and core.FTW <= byte & 0x1F < core.RAM else 0
-    for byte in range(256)
+    8 + WIDTHS[byte] if core.FTW <= byte < core.RAM else -1 for byte in range(256)
 )
 
 
@@ -96,7 +95,7 @@ class AD9910:
         # The common case, a whole plain register to a port in step, in one go; the bit machine
         # would do the same.
         if self._quick and size and bits == 8 * size == _PLAIN_WRITE[data[0]]:
-            self._buffers[data[0] & 0x1F] = int.from_bytes(data[1:], "big")
+            self._buffers[data[0]] = int.from_bytes(data[1:], "big")
             self.wants_update = True
             return bytes(size)
         if not 0 <= bits <= 8 * size:
@@ -147,20 +146,35 @@ class AD9910:
 
     # -- the pins -----------------------------------------------------------------------------
 
-    def update(self, now: float) -> None:
-        """A rising edge on I/O_UPDATE; it matters only to a chip that :attr:`wants_update`.
+    def update(self, now: float, by_pin: bool = True) -> None:
+        """The buffers become active, if there is anything in them.
 
-        :param now: its time, s.
+        :param now: the time, s.
+        :param by_pin: a rising edge on I/O_UPDATE; with internal updates the pin is an output.
         """
-        if self.wants_update and self._pin_updates:
-            self._latch(now)
+        if not self.wants_update or (by_pin and self._pin_is_output):
+            return
+        self._settle(now)
+        active, control = self._active, False
+        for address, value in self._buffers.items():
+            active[address] = value
+            if address <= _CFR3:
+                control = True
+        self._buffers.clear()
+        if control:
+            self._apply_control(now)
+        if self._clears:
+            self._accumulator = 0
+        self.wants_update = self._clears
+        self.updates += 1
+        self.last_update = now
 
     def select_profile(self, profile: int, now: float) -> None:
         """A new number, 0...7, on the PROFILE pins; takes the buffers over too."""
         self._settle(now)
         self._profile = profile
-        if self.wants_update:
-            self._latch(now)
+        self._find_source()
+        self.update(now, by_pin=False)
 
     def set_io_reset(self, high: bool) -> None:
         """The level of IO_RESET. While it is high, the serial port does not listen."""
@@ -229,13 +243,13 @@ class AD9910:
             self._sysclk.set_up(*clock_setting, now)
         self.lsb_first = bool(cfr1 & core.LSB_FIRST)
         self.sdo = bool(cfr1 & core.SDIO_INPUT_ONLY)
-        # With internal updates the pin is an output.
-        self._pin_updates = not cfr2 & core.INTERNAL_UPDATE
+        self._pin_is_output = bool(cfr2 & core.INTERNAL_UPDATE)
         self._clears = bool(cfr1 & (core.AUTOCLEAR | core.CLEAR))
         self._stopped = bool(cfr1 & (core.DIGITAL_OFF | core.CLEAR))
         self._from_profile = not (
             cfr1 & core.RAM_ENABLE or cfr2 & (core.DRG_ENABLE | core.PARALLEL_PORT)
         )
+        self._find_source()
         self._set_quick()
 
     def _set_quick(self) -> None:
@@ -246,29 +260,15 @@ class AD9910:
     def _settle(self, now: float) -> None:
         """Bring the accumulator up to date, before the frequency changes."""
         cycles = self._sysclk.cycles(now)
-        if not self._stopped:
-            if self._from_profile:
-                ftw = self._active[_PROFILE0 + self._profile]
-            else:
-                ftw = self._core().ftw
-            # A profile's upper half adds multiples of 2^32 only.
-            self._accumulator = (self._accumulator + ftw * (cycles - self._counted)) & _WORD
+        ftw = self._active[self._source] if self._source else self._present_ftw()
+        # A profile's upper half adds multiples of 2^32 only.
+        self._accumulator = (self._accumulator + ftw * (cycles - self._counted)) & _WORD
         self._counted = cycles
 
-    def _latch(self, now: float) -> None:
-        """The buffers become active."""
-        self._settle(now)
-        buffers, active = self._buffers, self._active
-        control = False
-        for address, value in buffers.items():
-            active[address] = value
-            if address <= _CFR3:
-                control = True
-        buffers.clear()
-        if control:
-            self._apply_control(now)
-        if self._clears:
-            self._accumulator = 0
-        self.wants_update = self._clears
-        self.updates += 1
-        self.last_update = now
+    def _find_source(self) -> None:
+        """The register that the frequency comes from; 0 if it is not one, or stands still."""
+        steady = self._from_profile and not self._stopped
+        self._source = core.PROFILE0 + self._profile if steady else 0
+
+    def _present_ftw(self) -> int:
+        return 0 if self._stopped else self._core().ftw

@@ -35,6 +35,18 @@ DEVICES = {
         "dds_link.devices.ad9910_rules:check",
         "dds_link.devices.ad9910_rules:SIMULATED",
     ),
+    "ad9914": Entry(
+        "dds_link.devices.ad9914:AD9914",
+        "dds_link.twins.ad9914:make_board",
+        "dds_link.devices.ad9914_rules:check",
+        "dds_link.devices.ad9914_rules:SIMULATED_AD9914",
+    ),
+    "ad9915": Entry(
+        "dds_link.devices.ad9914:AD9914",
+        "dds_link.twins.ad9914:make_board",
+        "dds_link.devices.ad9914_rules:check",
+        "dds_link.devices.ad9914_rules:SIMULATED_AD9915",
+    ),
 }
 
 ENTRY_POINTS = "dds_link.devices"

@@ -46,17 +46,12 @@ def configure(
     )
 
 
-class WatchedBoard(AD9910Board):
-    """Notes the output of every channel whenever it may have changed."""
+class Watching:
+    """Notes the output of every channel whenever it may have changed: for a board of chips with one
+    channel each, to the left of its class; :meth:`forget` begins."""
 
-    def __init__(
-        self, device: DeviceConfig, channels: tuple[ChannelConfig, ...], clock: ManualClock
-    ) -> None:
-        #: What went out of all channels at a time, without repetitions.
-        self.snapshots: list[list[Words | None]] = []
-        lines = {"io_update", *wiring(device, channels)}
-        super().__init__(len(chip_selects(channels)), device.refclk, clock, lines)
-        self.forget()
+    #: What went out of all channels at a time, without repetitions.
+    snapshots: list[list[Words | None]]
 
     def out(self, channel: int) -> Words | None:
         """What goes out of ``channel`` now; None: nothing."""
@@ -98,3 +93,14 @@ class WatchedBoard(AD9910Board):
         outputs = self.outputs()
         if outputs != self.snapshots[-1]:
             self.snapshots.append(outputs)
+
+
+class WatchedBoard(Watching, AD9910Board):
+    """AD9910 chips that are watched."""
+
+    def __init__(
+        self, device: DeviceConfig, channels: tuple[ChannelConfig, ...], clock: ManualClock
+    ) -> None:
+        lines = {"io_update", *wiring(device, channels)}
+        super().__init__(len(chip_selects(channels)), device.refclk, clock, lines)
+        self.forget()

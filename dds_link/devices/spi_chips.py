@@ -409,8 +409,13 @@ class SpiChips(Device):
         failures += self._attempt(self._resynchronise)
         # A chip that takes instructions for data must not latch what it made of them.
         if self._in_step:
+            broken = set()
             for write in transaction:
-                failures += self._attempt(self._execute, self._silent(write), [write.channel])
+                chip = self._chip_of[write.channel]
+                if chip not in broken:  # it would take what comes now for the rest of that
+                    found = self._attempt(self._execute, self._silent(write), [write.channel])
+                    failures += found
+                    broken.update([chip] if found else [])
             failures += self._attempt(self._execute, self._update_to_profile_0())
         if self._readback and not failures:
             for write in transaction:

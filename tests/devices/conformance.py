@@ -214,8 +214,15 @@ class DeviceConformance:
                 action()
         assert_only(rig, where="before initialise")
 
+    # One suite for many devices: what an earlier one found wrong is none of this one's business.
     @settings(
-        max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=60,
+        deadline=None,
+        database=None,
+        suppress_health_check=[
+            HealthCheck.function_scoped_fixture,
+            HealthCheck.differing_executors,
+        ],
     )
     @given(data=st.data())
     def test_what_is_written_comes_out(self, make: MakeRig, data: st.DataObject) -> None:

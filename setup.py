@@ -10,6 +10,7 @@ EXTRAS = {
     "fast": [*CONTROLLER, "uvloop>=0.19; sys_platform!='win32'"],
     "cli": ["rich>=13"],
     "ftdi": ["pyftdi>=0.54"],
+    "serial": ["pyserial>=3.5"],
     "spi": ["spidev>=3.6; sys_platform=='linux'", "gpiod>=2.1; sys_platform=='linux'"],
 }
 # sipyco is in every ARTIQ environment and on no package registry, so "all" leaves it out.

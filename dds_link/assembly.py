@@ -21,7 +21,9 @@ from dds_link.errors import ConfigError
 from dds_link.service.executor import Executor, InPlace, Worker
 from dds_link.service.service import Service
 from dds_link.transports import registry as transports
+from dds_link.transports.stream_twin import StreamTwinTransport
 from dds_link.transports.twin import TwinTransport
+from dds_link.twins.base import TextBox
 
 
 class Assembly:
@@ -62,6 +64,8 @@ class Assembly:
         if simulation:
             make_board = devices.load(entry.board)
             self.board = make_board(config.device, config.channels, self.clock)
+            if isinstance(self.board, TextBox):
+                return StreamTwinTransport(self.board, self.clock)
             return TwinTransport(self.board, self.clock, readback=config.device.readback)
         try:
             return transports.make_transport(config.device, config.channels, self.clock)

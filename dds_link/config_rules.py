@@ -65,6 +65,24 @@ def require(device: Device, problems: Problems, *keys: str) -> None:
             problems.missing(f"device.{key}", DEVICE_EXAMPLES.get(key, key))
 
 
+def require_transport(device: Device, problems: Problems, kind: str) -> None:
+    """Note a transport that is there, but not of the ``kind`` that this type of device is for.
+
+    :param kind: ``"spi"`` or ``"stream"``.
+    """
+    transport = device.get("transport", "")
+    if _KINDS.get(transport.partition(":")[0], kind) != kind:
+        problems.add("device.transport", _KIND_REASONS[kind], transport)
+
+
+_KINDS = {"ftdi": "spi", "spidev": "spi", "serial": "stream", "tcp": "stream"}
+_KIND_REASONS = {
+    "spi": 'this is a chip on an SPI bus: write for example "spidev:0"',
+    "stream": 'this box talks in text: write for example "serial:/dev/ttyUSB0" or '
+    '"tcp:10.0.0.5:26000"',
+}
+
+
 def check(device: Device, channels: list[Channel], problems: Problems) -> None:
     """Apply every rule that holds whatever the device is."""
     refuse_twice(((c.path + ".name", c.values.get("name")) for c in channels), problems)

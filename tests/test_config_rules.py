@@ -4,7 +4,7 @@ import pytest
 
 from dds_link.config import parse
 from dds_link.config_keys import Problems
-from dds_link.config_rules import Channel, Device, require
+from dds_link.config_rules import Channel, Device, require, require_transport
 from dds_link.errors import ConfigError
 from tests.config_texts import DEVICE, changed, channel, problem
 
@@ -79,6 +79,26 @@ def box(device: Device, channels: list[Channel], problems: Problems) -> None:
 
 
 BOX = '[device]\ntype = "box"\nchannels = 1\ntransport = "serial:/dev/ttyUSB0"\n'
+
+
+@pytest.mark.parametrize(
+    ("transport", "wrong_for"),
+    [("spidev:0", "stream"), ("ftdi:x", "stream"), ("serial:x", "spi"), ("tcp:x:1", "spi")],
+)
+def test_a_transport_of_the_other_kind(transport: str, wrong_for: str) -> None:
+    for kind in ("spi", "stream"):
+        problems = Problems("lab.toml")
+        require_transport({"transport": transport}, problems, kind)
+        assert len(problems.found) == (kind == wrong_for)
+        if problems.found:
+            assert problems.found[0].startswith(f"lab.toml: device.transport = '{transport}': this")
+
+
+def test_a_transport_that_nobody_knows_is_told_by_others() -> None:
+    problems = Problems("lab.toml")
+    require_transport({"transport": "usb:3"}, problems, "spi")
+    require_transport({}, problems, "stream")
+    assert problems.found == []
 
 
 def test_a_rule_fills_in_what_the_file_leaves_out() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dds_link.config_keys import Problems
-from dds_link.config_rules import Channel, Device, refuse_twice, require
+from dds_link.config_rules import Channel, Device, refuse_twice, require, require_transport
 from dds_link.devices.ad9910_clock import MAX_SPI_HZ, pll_settings
 from dds_link.tuning import Tuning
 
@@ -25,6 +25,7 @@ master_reset = "gpiochip0:27"
 def check(device: Device, channels: list[Channel], problems: Problems) -> None:
     """Apply the rules of this chip: its clocks, one channel to a chip, an I/O_UPDATE line."""
     require(device, problems, "refclk", "sysclk")
+    require_transport(device, problems, "spi")
     sysclk = device.get("sysclk")
     if sysclk is not None and "refclk" in device:
         try:

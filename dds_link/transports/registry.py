@@ -11,12 +11,12 @@ from dds_link.config import ChannelConfig, DeviceConfig
 from dds_link.config_keys import Problems
 from dds_link.config_rules import Channel, Device, Rule
 from dds_link.errors import ConfigError
-from dds_link.transports.base import SpiTransport
+from dds_link.transports.base import Transport
 
 #: Makes a transport from a configuration: device, channels, the part of ``transport`` behind the
 #: first colon, clock. It opens nothing; what it cannot use is a
 #: :class:`~dds_link.errors.ConfigError`.
-Factory = Callable[[DeviceConfig, tuple[ChannelConfig, ...], str, Clock], SpiTransport]
+Factory = Callable[[DeviceConfig, tuple[ChannelConfig, ...], str, Clock], Transport]
 
 
 class Entry(NamedTuple):
@@ -32,7 +32,9 @@ class Entry(NamedTuple):
 #: configuration can pass for hardware.
 TRANSPORTS = {
     "ftdi": Entry("dds_link.transports.ftdi:from_config", "dds_link.transports.ftdi:check"),
+    "serial": Entry("dds_link.transports.serial:from_config", "dds_link.transports.serial:check"),
     "spidev": Entry("dds_link.transports.spidev:from_config", "dds_link.transports.spidev:check"),
+    "tcp": Entry("dds_link.transports.tcp:from_config", "dds_link.transports.tcp:check"),
 }
 
 
@@ -68,7 +70,7 @@ def _load(target: str) -> object:
 
 def make_transport(
     device: DeviceConfig, channels: tuple[ChannelConfig, ...], clock: Clock
-) -> SpiTransport:
+) -> Transport:
     """Make the transport that a configuration names, not yet opened.
 
     :raises ConfigError: if it names none, or one that cannot be made.

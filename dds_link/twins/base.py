@@ -4,7 +4,7 @@ A twin sees what the hardware sees: bits on SDIO while its chip select is low, e
 bytes on a stream. It never sees a driver's intentions.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class SpiBoard(Protocol):
@@ -30,6 +30,7 @@ class SpiBoard(Protocol):
         """Level of a line."""
 
 
+@runtime_checkable
 class TextBox(Protocol):
     """A box at the far end of a stream of bytes."""
 

@@ -73,7 +73,8 @@ def test_the_pins_of_another_transport_are_refused() -> None:
 def test_nothing_is_imported_before_it_is_chosen() -> None:
     code = (
         "import sys; import dds_link.transports.registry; "
-        "print([m for m in sys.modules if m.endswith(('spidev', 'gpiod', 'ftdi', 'ftdi_usb'))])"
+        "names = ('spidev', 'gpiod', 'ftdi', 'ftdi_usb', 'serial', 'tcp'); "
+        "print([m for m in sys.modules if m.endswith(names)])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

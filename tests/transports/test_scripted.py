@@ -3,8 +3,15 @@
 import pytest
 
 from dds_link.errors import Preempted, TransportError, TransportLost
-from dds_link.transports.base import Delay, Level, Pulse, Transfer
-from dds_link.transports.scripted import Answer, ScriptedTransport, ScriptMismatch
+from dds_link.transports.base import Delay, Exchange, Level, Pulse, Transfer
+from dds_link.transports.scripted import (
+    Answer,
+    Discard,
+    ScriptedStream,
+    ScriptedTransport,
+    ScriptMismatch,
+    Step,
+)
 from tests.transports.conformance import MakeRig, Rig, Script, Seen, TransportConformance
 
 
@@ -47,6 +54,36 @@ SCRIPT: list[tuple[Transfer | Pulse | Level | Delay, Answer]] = [
     (Transfer(0, b"\x0e\x3f\xff"), None),
     (Pulse("io_update"), None),
 ]
+
+
+def test_a_stream() -> None:
+    script: list[tuple[Step, Answer]] = [
+        (Exchange(b"E d\r\n", parts=0), None),
+        (Discard(0.2), b"E d\r\nOK\r\n"),
+        (Exchange(b"F0 1.0\r\n"), b"OK\r\n"),
+        (Delay(1.0), None),
+        (Exchange(b"F0 2.0\r\n"), TransportError("no answer")),
+    ]
+    with ScriptedStream(script) as stream:
+        with pytest.raises(TransportLost):
+            stream.execute([Exchange(b"", parts=0)])
+        stream.open()
+        assert stream.execute([Exchange(b"E d\r\n", parts=0)]) == [b""]
+        assert stream.discard(0.2) == b"E d\r\nOK\r\n"
+        assert stream.execute([Exchange(b"F0 1.0\r\n"), Delay(1.0)]) == [b"OK\r\n"]
+        with pytest.raises(TransportError, match="no answer"):
+            stream.execute([Exchange(b"F0 2.0\r\n")])
+
+
+def test_a_stream_that_says_something_else() -> None:
+    stream = ScriptedStream([(Exchange(b"F0 1.0\r\n", timeout=2.0), None), (Discard(0.1), None)])
+    stream.open()
+    with pytest.raises(ScriptMismatch) as caught:
+        stream.execute([Exchange(b"F0 2.0\r\n", timeout=2.0)])
+    assert r"- send b'F0 1.0\r\n', expect 1 x b'\r\n' in 2.0 s" in str(caught.value)
+    assert r"+ send b'F0 2.0\r\n', expect 1 x b'\r\n' in 2.0 s" in str(caught.value)
+    with pytest.raises(ScriptMismatch, match=r"- discard until 0.1 s of silence"):
+        stream.finish()
 
 
 def opened(script: list[tuple[Transfer | Pulse | Level | Delay, Answer]]) -> ScriptedTransport:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dds_link.config_keys import Problems
-from dds_link.config_rules import Channel, Device, refuse_twice, require, require_transport
+from dds_link.config_rules import Channel, Device, require
 from dds_link.devices.ad9910_clock import MAX_SPI_HZ, pll_settings
-from dds_link.tuning import Tuning
+from dds_link.devices.spi_rules import check_spi_hz, check_update_line, check_words, one_chip_each
 
 SIMULATED = """\
 [device]
@@ -25,33 +25,14 @@ master_reset = "gpiochip0:27"
 def check(device: Device, channels: list[Channel], problems: Problems) -> None:
     """Apply the rules of this chip: its clocks, one channel to a chip, an I/O_UPDATE line."""
     require(device, problems, "refclk", "sysclk")
-    require_transport(device, problems, "spi")
     sysclk = device.get("sysclk")
     if sysclk is not None and "refclk" in device:
         try:
             pll_settings(device["refclk"], sysclk)
         except ValueError as error:
             problems.add("device.sysclk", str(error), sysclk)
-    spi_hz = device.get("spi_hz", 0.0)
-    if not spi_hz <= MAX_SPI_HZ:
-        problems.add("device.spi_hz", "the AD9910 takes at most 70e6 Hz", spi_hz)
-    selects = ((c.path + ".chip_select", c.values.get("chip_select")) for c in channels)
-    refuse_twice(selects, problems)
-    on_hardware = str(device.get("transport")).startswith(("spidev:", "ftdi:"))
-    if "io_update" not in device.get("pins", {}) and ("pins" in device or on_hardware):
-        problems.missing("device.pins.io_update", 'io_update = "gpiochip0:17"')
+    check_spi_hz(device, problems, "AD9910", MAX_SPI_HZ)
+    one_chip_each(channels, problems)
+    check_update_line(device, problems)
     if sysclk is not None:
-        for channel in channels:
-            _check_words(sysclk, channel, problems)
-
-
-def _check_words(sysclk: float, channel: Channel, problems: Problems) -> None:
-    """A limit just below half the clock may have a word that is not."""
-    for key in ("min_frequency", "max_frequency"):
-        limit = channel.values.get(key)
-        if limit is None or not limit < sysclk / 2:
-            continue
-        try:
-            Tuning(sysclk).frequency_to_ftw(limit)
-        except ValueError as error:
-            problems.add(f"{channel.path}.{key}", str(error), limit)
+        check_words(sysclk, channels, problems)

@@ -5,7 +5,8 @@ be tied so that it takes serial data (F0 high, F3 to F1 low). How chips with buf
 also past failures, is told in :mod:`dds_link.devices.spi_chips`; ``io_reset`` is the pin SYNCIO.
 
 The DAC is calibrated in each initialisation, because it must be after every power-up and every
-change of the clock. A chip that is attached was calibrated by the program that set it up.
+change of the clock. A chip that is attached was calibrated by the program that set it up. Whether
+a DAC is calibrated cannot be read: after its reference was away, a chip needs ``reset``.
 """
 
 from __future__ import annotations

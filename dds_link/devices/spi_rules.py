@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dds_link.config_keys import Problems
-from dds_link.config_rules import Channel, Device, refuse_twice
+from dds_link.config_rules import Channel, Device, refuse_twice, require_transport
 from dds_link.tuning import Tuning
 
 
 def check_spi_hz(device: Device, problems: Problems, chip: str, highest: float) -> None:
-    """The serial clock.
+    """The bus is one, and its clock is not too fast.
 
     :param chip: name of the chip, for the message.
     :param highest: Hz.
     """
+    require_transport(device, problems, "spi")
     spi_hz = device.get("spi_hz", 0.0)
     if not spi_hz <= highest:
         reason = f"the {chip} takes at most {highest / 1e6:.0f}e6 Hz"

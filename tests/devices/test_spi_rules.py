@@ -31,6 +31,11 @@ def test_a_serial_clock_that_is_too_fast() -> None:
     assert text == "device.spi_hz = 71000000.0: the AD9910 takes at most 70e6 Hz"
 
 
+def test_a_transport_that_is_no_spi_bus() -> None:
+    [text] = found(spi_rules.check_spi_hz, {"transport": "tcp:10.0.0.5:26000"}, "AD9910", 70e6)
+    assert text.startswith("device.transport = 'tcp:10.0.0.5:26000': this is a chip on an SPI bus")
+
+
 def test_chips_of_one_channel_have_chip_selects_of_their_own() -> None:
     assert found(spi_rules.one_chip_each, channels({"chip_select": 0}, {"chip_select": 1})) == []
     [text] = found(spi_rules.one_chip_each, channels({"chip_select": 1}, {"chip_select": 1}))

@@ -47,6 +47,12 @@ DEVICES = {
         "dds_link.devices.ad9914_rules:check",
         "dds_link.devices.ad9914_rules:SIMULATED_AD9915",
     ),
+    "flexdds": Entry(
+        "dds_link.devices.flexdds:FlexDDS",
+        "dds_link.twins.flexdds:make_board",
+        "dds_link.devices.flexdds_rules:check",
+        "dds_link.devices.flexdds_rules:SIMULATED",
+    ),
 }
 
 ENTRY_POINTS = "dds_link.devices"

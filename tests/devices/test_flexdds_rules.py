@@ -1,10 +1,15 @@
 """What a config file of a FlexDDS-NG may say."""
 
+from pathlib import Path
+
 import pytest
 
+from dds_link.assembly import load_config
 from dds_link.config import Config, parse
 from dds_link.devices.flexdds_rules import SIMULATED, check
 from dds_link.errors import ConfigError
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "flexdds.toml"
 
 
 def read(text: str) -> Config:
@@ -21,6 +26,12 @@ def test_the_smallest_file() -> None:
     device = read(SIMULATED).device
     assert (device.channels, device.sysclk, device.refclk) == (2, 1e9, 0.0)
     assert device.readback is False
+
+
+def test_the_example_is_good() -> None:
+    config = load_config(EXAMPLE, simulation=False)
+    assert config.device.transport == "tcp:10.0.0.5:26000"
+    assert [channel.name for channel in config.channels] == ["cooling", "repump"]
 
 
 def changed(old: str, new: str) -> str:

@@ -16,8 +16,9 @@ from functools import partial
 from typing import Any, Protocol
 
 from dds_link.errors import Busy, DDSRefused, InternalError, WireError
+from dds_link.protocol.codec import Request
 from dds_link.protocol.commands import Subscribe
-from dds_link.protocol.connection import MAX_OUTSTANDING, Connection, Ticket
+from dds_link.protocol.connection import MAX_OUTSTANDING, Connection
 from dds_link.service.events import Session
 from dds_link.service.service import Service
 
@@ -47,7 +48,7 @@ SUMMARY_INTERVAL = 60.0
 class Handler(Protocol):
     """What carries out the requests of one connection."""
 
-    def handle(self, ticket: Ticket, reply: Callable[[Any], None]) -> None:
+    def handle(self, request: Request, reply: Callable[[Any], None]) -> None:
         """Carry out one request; ``reply`` takes the outcome, now or later."""
 
     @property
@@ -72,9 +73,9 @@ class ServiceHandler:
         self._subscription: Any = None
         self._listening = False
 
-    def handle(self, ticket: Ticket, reply: Callable[[Any], None]) -> None:
+    def handle(self, request: Request, reply: Callable[[Any], None]) -> None:
         """See :meth:`Handler.handle`. A second ``subscribe`` takes the place of the first."""
-        command = ticket.command
+        command = request.command
         self._listening = type(command) is Subscribe
         if not self._listening:
             self._service.execute(command, self._session, reply)
@@ -201,12 +202,20 @@ class JsonConnection(asyncio.Protocol):
         for _ in range(FRAMES_PER_TURN):
             if self._paused or connection.outstanding >= MAX_OUTSTANDING:
                 break
-            ticket = connection.next_request()
-            if ticket is None:
+            request = connection.next_request()
+            if request is None:
                 if self._unread or self._eof:
                     self._take_in()
                 break
-            self._carry_out(ticket)
+            if isinstance(request.command, WireError):
+                self._reply(request, request.command)
+                continue
+            try:
+                self._handler.handle(request, partial(self._reply, request))
+            except Exception:  # a bug must not leave the client waiting
+                logger.exception("bug in a request")
+                bug = InternalError("a bug in the controller; its log has the details")
+                self._reply(request, bug)
         else:
             self._serve_again()
         self._serving = False
@@ -230,23 +239,13 @@ class JsonConnection(asyncio.Protocol):
             self._serve_again()
         elif self._eof:
             self._over = True
-            if (ticket := self._connection.receive_eof()) is not None:
-                self._reply(ticket, ticket.command)
+            if (request := self._connection.receive_eof()) is not None:
+                self._reply(request, request.command)
 
-    def _carry_out(self, ticket: Ticket) -> None:
-        if isinstance(ticket.command, WireError):
-            self._reply(ticket, ticket.command)
-            return
-        try:
-            self._handler.handle(ticket, partial(self._reply, ticket))
-        except Exception:  # a bug must not leave the client waiting
-            logger.exception("bug in a request")
-            self._reply(ticket, InternalError("a bug in the controller; its log has the details"))
-
-    def _reply(self, ticket: Ticket, outcome: Any) -> None:
+    def _reply(self, request: Request, outcome: Any) -> None:
         if isinstance(outcome, WireError) and outcome.client_error is DDSRefused:
             self._shell.faults.note(self._peer, outcome)
-        self._connection.reply(ticket, outcome)
+        self._connection.reply(request, outcome)
         if not self._serving:
             self._flush()
             if not self._again and not self._reading:

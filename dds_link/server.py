@@ -23,9 +23,9 @@ try:
     from dds_link.controller import claim, on_stop_signals
     from dds_link.errors import InternalError, Unsupported, WireError
     from dds_link.json_shell import Deliver, JsonShell, ServiceHandler
-    from dds_link.protocol.codec import command_of, decode_object
+    from dds_link.protocol.codec import Request, command_of, decode_object
     from dds_link.protocol.commands import Subscribe
-    from dds_link.protocol.connection import Connection, Ticket
+    from dds_link.protocol.connection import Connection
     from dds_link.service.events import Session
     from dds_link.service.executor import Executor, Outcome, Worker
     from dds_link.service.service import Service
@@ -135,13 +135,13 @@ class _InteractHandler:
         self._function = function
         self._worker = worker
 
-    def handle(self, ticket: Ticket, reply: Callable[[Any], None]) -> None:
+    def handle(self, request: Request, reply: Callable[[Any], None]) -> None:
         """See :meth:`dds_link.json_shell.Handler.handle`."""
 
         def ended(outcome: Outcome) -> None:
             reply(outcome.value if outcome.error is None else _refusal(outcome.error))
 
-        self._worker.start(partial(self._run, ticket.command), ended)
+        self._worker.start(partial(self._run, request.command), ended)
 
     def close(self) -> None:
         """Nothing is kept for a connection."""

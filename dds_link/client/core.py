@@ -279,7 +279,7 @@ class Core:
             return self.receipt(self.result(line))
         if reply.status != "success":
             return self.receipt(self.result(line))
-        receipt = reply.result
+        receipt: Receipt = reply.result
         if self._epochs.get(receipt.channel) != receipt.epoch:
             self._compare({receipt.channel: receipt.epoch})
         return receipt

@@ -7,7 +7,7 @@ poll and a receive. This file does not know what a line means.
 import select
 import socket
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Callable, Tuple, Type, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Optional, Tuple, Type, TypeVar
 
 from .core import RECEIVES, BadReply, Expired, Lines, Unasked
 
@@ -61,7 +61,7 @@ class Link:
     """
 
     # What the socket raises for "not now".
-    _would_block = (BlockingIOError,)  # type: Tuple[Type[OSError], ...]
+    _would_block: Tuple[Type[OSError], ...] = (BlockingIOError,)
 
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)

@@ -9,8 +9,8 @@ from .link import Link
 class TlsLink(Link):
     """A connected and authenticated TLS socket.
 
-    A receive (:data:`.CHUNK`) takes more than the longest TLS record (16 KiB), so that no decrypted bytes stay
-    behind in the TLS layer, where poll would not see them.
+    A receive (:data:`.CHUNK`) takes more than the longest TLS record (16 KiB), so that no
+    decrypted bytes stay behind in the TLS layer, where poll would not see them.
     """
 
     _sock: SSLSocket

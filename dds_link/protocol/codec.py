@@ -30,7 +30,7 @@ _MOST_DIGITS = 310
 _LONGEST_PLACE = 80
 
 
-class Request(msgspec.Struct, frozen=True, gc=False):
+class Request(msgspec.Struct, gc=False):
     """One frame, decoded."""
 
     id: bytes
@@ -38,6 +38,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     command: Any
     """A member of ``AnyCommand`` (a ``dict`` from :func:`decode_object`), or the
     :class:`~dds_link.errors.WireError` to answer."""
+    place: int = -1
+    """In the order of replies, once a connection has taken it in."""
 
 
 _decode_command = msgspec.json.Decoder(AnyCommand).decode
@@ -93,9 +95,13 @@ def command_of(data: Any) -> Any:
             raise BadCommand(f"expected a dict with command_id, got {type(data).__name__}")
         data = _plain({key: value for key, value in data.items() if key != "id"})
         json.dumps(data, ensure_ascii=False).encode("utf-8")  # only what a frame could say
-        _refuse_huge_numbers(data)
-        _explain_command(data)
-        return msgspec.convert(data, AnyCommand)
+        _refuse_huge_numbers(data, float)  # infinity, which a frame cannot say
+        try:
+            return msgspec.convert(data, AnyCommand)
+        except msgspec.ValidationError:
+            _refuse_huge_numbers(data)
+            _explain_command(data)
+            raise
     except WireError as error:
         return error
     except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
@@ -200,7 +206,7 @@ def _refuse_duplicate_keys(frame: bytes) -> None:
     _strict_json(frame)
 
 
-def _refuse_huge_numbers(data: dict[str, Any]) -> None:
+def _refuse_huge_numbers(data: dict[str, Any], kinds: Any = (int, float)) -> None:
     """``OutOfRange`` for a number beyond a double, such as 1e400, naming its place."""
     waiting: list[tuple[str, Any]] = [("", data)]
     while waiting:
@@ -208,7 +214,7 @@ def _refuse_huge_numbers(data: dict[str, Any]) -> None:
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             if isinstance(item, (dict, list)):
                 waiting.append((f"{where}{key}."[:_LONGEST_PLACE], item))
-            elif isinstance(item, (int, float)) and abs(item) > sys.float_info.max:
+            elif isinstance(item, kinds) and abs(item) > sys.float_info.max:
                 raise OutOfRange(f"{where}{key}: the number is too large")
 
 

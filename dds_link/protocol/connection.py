@@ -17,8 +17,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
 from dds_link.errors import BadFrame, FrameTooLong, WireError
 from dds_link.protocol.codec import Request, decode, encode_error, encode_event, encode_success
 from dds_link.protocol.framing import MAX_FRAME_BYTES, FrameReader
@@ -32,15 +30,6 @@ _HTTP_METHODS = (b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"CONNECT ", 
 _LONGEST_METHOD = max(map(len, _HTTP_METHODS))
 # Any other method, which other programs may be made to send, or white space before it.
 _HTTP_REQUEST = re.compile(rb"[!#$%&'*+.^_`|~\w-]+[ \t]+[^ \t]+[ \t]+HTTP/")
-
-
-class Ticket(msgspec.Struct, frozen=True, gc=False):
-    """One request and its place in the order of replies."""
-
-    place: int
-    id: bytes
-    command: Any
-    """A command, or the :class:`~dds_link.errors.WireError` to reply with."""
 
 
 class Connection:
@@ -82,15 +71,15 @@ class Connection:
             self._opening = None
         self._frames.feed(data)
 
-    def receive_eof(self) -> Ticket | None:
-        """The peer sends no more. Returns a ticket for half a frame, if one was left."""
+    def receive_eof(self) -> Request | None:
+        """The peer sends no more. Returns a request for half a frame, if one was left."""
         rest = self._opening or self._frames.pending
         if self.closing or not rest:
             return None
         self._opening, self._frames = None, FrameReader()
-        return self._ticket(b"", BadFrame("the connection ended within a frame"))
+        return self._take(Request(b"", BadFrame("the connection ended within a frame")))
 
-    def next_request(self) -> Ticket | None:
+    def next_request(self) -> Request | None:
         """The next request, or None: more bytes are needed."""
         if self.closing:
             return None
@@ -98,36 +87,35 @@ class Connection:
             frame = self._frames.next_frame()
         except FrameTooLong as error:
             self.closing = True
-            return self._ticket(b"", error)
+            return self._take(Request(b"", error))
         if frame is None:
             return None
         if self._place == 0 and _HTTP_REQUEST.match(frame):
             self.closing = True
             return None
-        request = self._decode(frame)
-        return self._ticket(request.id, request.command)
+        return self._take(self._decode(frame))
 
-    def _ticket(self, request_id: bytes, command: Any) -> Ticket:
-        place = self._place
-        self._place = place + 1
+    def _take(self, request: Request) -> Request:
+        request.place = self._place
+        self._place += 1
         self.outstanding += 1
-        return Ticket(place, request_id, command)
+        return request
 
     def refuse(self, error: WireError) -> None:
         """Say ``error`` without being asked, and take no requests."""
         self.closing = True
-        self.reply(self._ticket(b"", error), error)
+        self.reply(self._take(Request(b"", error)), error)
 
-    def reply(self, ticket: Ticket, outcome: Any) -> None:
+    def reply(self, request: Request, outcome: Any) -> None:
         """Give the outcome of a request: a result to encode, or a ``WireError``. Only the first one
         counts."""
         if isinstance(outcome, WireError):
-            line = encode_error(ticket.id, outcome)
+            line = encode_error(request.id, outcome)
         else:
-            line = encode_success(ticket.id, outcome)
-        if ticket.place > self._head:
-            self._early.setdefault(ticket.place, line)
-        elif ticket.place == self._head:
+            line = encode_success(request.id, outcome)
+        if request.place > self._head:
+            self._early.setdefault(request.place, line)
+        elif request.place == self._head:
             self._out.append(line)
             self._head += 1
             self.outstanding -= 1

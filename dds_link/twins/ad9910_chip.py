@@ -78,6 +78,7 @@ class AD9910:
         self._io_reset = False
         self._master_reset = False
         self._port = SerialPort(self)
+        self._quick = False
         #: How many updates found something to do in this chip.
         self.updates = 0
         #: Time of the last one, s.
@@ -260,8 +261,7 @@ class AD9910:
     def _settle(self, now: float) -> None:
         """Bring the accumulator up to date, before the frequency changes."""
         cycles = self._sysclk.cycles(now)
-        ftw = self._active[self._source] if self._source else self._present_ftw()
-        # A profile's upper half adds multiples of 2^32 only.
+        ftw = self._active[self._source] & _WORD if self._source else self._present_ftw()
         self._accumulator = (self._accumulator + ftw * (cycles - self._counted)) & _WORD
         self._counted = cycles
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dds_link.errors import MAX_ERROR_TEXT, WIRE_ERRORS, BadCommand, InternalError, WireError
@@ -217,6 +217,9 @@ FIELDS = st.sampled_from(
 
 
 @given(st.sampled_from([*COMMAND_IDS, "x", 3, None]), st.dictionaries(FIELDS, ODD, max_size=4))
+@example("set", {"channel": 10**400})
+@example("set", {"channel": 0, "ftw": 10**400})
+@example("set", {"channel": 0, "frequency": 10**400})
 def test_a_frame_and_a_dict_are_understood_alike(name: Any, fields: dict[str, Any]) -> None:
     said = {"command_id": name, **fields}
     over_the_wire, at_home = decode(json.dumps(said).encode()).command, command_of(said)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dds_link.errors import Busy, OutOfRange, WireError
 from dds_link.protocol.codec import Request, decode, decode_object
-from dds_link.protocol.connection import Connection, Ticket
+from dds_link.protocol.connection import Connection
 from tests.protocol.cases import BAD_FRAMES, COMMANDS, BadFrame, Command
 from tests.protocol.reference import split
 
@@ -26,14 +26,14 @@ by_name = pytest.mark.parametrize("case", COMMANDS, ids=lambda case: case.name)
 each_bad = pytest.mark.parametrize("case", BAD_FRAMES, ids=lambda case: case.name)
 
 
-def requests(connection: Connection, chunks: Iterable[bytes]) -> list[Ticket]:
+def requests(connection: Connection, chunks: Iterable[bytes]) -> list[Request]:
     """Everything that can be carried out after ``chunks``."""
-    tickets = []
+    requests = []
     for chunk in chunks:
         connection.receive_data(chunk)
-        while (ticket := connection.next_request()) is not None:
-            tickets.append(ticket)
-    return tickets
+        while (request := connection.next_request()) is not None:
+            requests.append(request)
+    return requests
 
 
 def one_by_one(data: bytes) -> list[bytes]:
@@ -43,9 +43,9 @@ def one_by_one(data: bytes) -> list[bytes]:
 def exchange(chunks: Iterable[bytes], result: Any) -> bytes:
     """What goes out if every command has ``result``."""
     connection = Connection()
-    for ticket in requests(connection, chunks):
-        refused = isinstance(ticket.command, WireError)
-        connection.reply(ticket, ticket.command if refused else result)
+    for request in requests(connection, chunks):
+        refused = isinstance(request.command, WireError)
+        connection.reply(request, request.command if refused else result)
     return connection.data_to_send()
 
 
@@ -92,7 +92,7 @@ def test_a_newline_within_an_object_ends_it() -> None:
 # The order of replies
 
 
-def three() -> tuple[Connection, list[Ticket]]:
+def three() -> tuple[Connection, list[Request]]:
     connection = Connection()
     return connection, requests(
         connection, [b"".join(b'{"command_id":"ping","id":%d}' % n for n in (1, 2, 3))]
@@ -105,12 +105,12 @@ def sent_ids(connection: Connection) -> list[int]:
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (1, 2, 0), (2, 0, 1)])
 def test_replies_leave_in_the_order_of_the_requests(order: tuple[int, ...]) -> None:
-    connection, tickets = three()
+    connection, requests = three()
     assert connection.outstanding == 3
     sent = []
     given_so_far: set[int] = set()
     for place in order:
-        connection.reply(tickets[place], {})
+        connection.reply(requests[place], {})
         given_so_far.add(place)
         sent += sent_ids(connection)
         ready = next(n for n in range(4) if n not in given_so_far)
@@ -119,11 +119,11 @@ def test_replies_leave_in_the_order_of_the_requests(order: tuple[int, ...]) -> N
 
 
 def test_the_first_reply_counts() -> None:
-    connection, tickets = three()
-    connection.reply(tickets[1], {"n": 2})
-    connection.reply(tickets[1], OutOfRange("no"))
-    connection.reply(tickets[0], {"n": 1})
-    connection.reply(tickets[0], OutOfRange("no"))
+    connection, requests = three()
+    connection.reply(requests[1], {"n": 2})
+    connection.reply(requests[1], OutOfRange("no"))
+    connection.reply(requests[0], {"n": 1})
+    connection.reply(requests[0], OutOfRange("no"))
     results = [json.loads(line)["result"] for line in connection.data_to_send().splitlines()]
     assert results == [{"n": 1}, {"n": 2}]
     assert connection.outstanding == 1
@@ -132,22 +132,22 @@ def test_the_first_reply_counts() -> None:
 
 
 def test_what_was_sent_is_sent_once() -> None:
-    connection, tickets = three()
-    for ticket in tickets:
-        connection.reply(ticket, {})
+    connection, requests = three()
+    for request in requests:
+        connection.reply(request, {})
     assert sent_ids(connection) == [1, 2, 3]
     assert connection.data_to_send() == b""
 
 
 def test_an_event_leaves_after_every_reply_that_was_given_before_it() -> None:
-    connection, tickets = three()
+    connection, requests = three()
     connection.event({"event": "a"}, 1)
-    connection.reply(tickets[2], {})
+    connection.reply(requests[2], {})
     connection.event({"event": "b"}, 2)
-    connection.reply(tickets[1], {})
+    connection.reply(requests[1], {})
     connection.event({"event": "c"}, 3)
     assert connection.data_to_send() == b'{"event":"a","seq":1}\n'
-    connection.reply(tickets[0], {})
+    connection.reply(requests[0], {})
     lines = [json.loads(line) for line in connection.data_to_send().splitlines()]
     assert [line.get("id") or line["event"] for line in lines] == [1, 2, 3, "b", "c"]
 
@@ -157,11 +157,11 @@ def test_an_event_leaves_after_every_reply_that_was_given_before_it() -> None:
 
 def test_a_frame_over_the_cap_is_the_last_one() -> None:
     connection = Connection(max_frame_bytes=30)
-    tickets = requests(connection, [PING + b"\n", b"x" * 31, b"\n" + PING])
-    assert [getattr(t.command, "code", "ok") for t in tickets] == ["ok", "frame_too_long"]
+    asked = requests(connection, [PING + b"\n", b"x" * 31, b"\n" + PING])
+    assert [getattr(t.command, "code", "ok") for t in asked] == ["ok", "frame_too_long"]
     assert connection.closing
-    connection.reply(tickets[0], {})
-    connection.reply(tickets[1], tickets[1].command)
+    connection.reply(asked[0], {})
+    connection.reply(asked[1], asked[1].command)
     assert b"longer than 30 bytes" in connection.data_to_send()
     assert connection.receive_eof() is None
 
@@ -177,9 +177,9 @@ def test_nothing_is_kept_of_what_comes_after_the_last_frame() -> None:
 def test_half_a_frame_at_the_end_is_refused_once() -> None:
     connection = Connection()
     assert requests(connection, [b'{"command_id":']) == []
-    ticket = connection.receive_eof()
-    assert ticket is not None
-    assert ticket.command.code == "bad_frame"
+    request = connection.receive_eof()
+    assert request is not None
+    assert request.command.code == "bad_frame"
     assert connection.receive_eof() is None
 
 
@@ -251,23 +251,23 @@ def test_a_first_line_that_is_no_request_of_http_is_a_bad_frame(line: bytes) -> 
 @pytest.mark.parametrize("data", [b"GETX {}\n", b"POST\n", b"get /\n", b"P\n", b"G{}\n", b"PAT\n"])
 def test_what_only_begins_like_http_is_a_bad_frame(data: bytes) -> None:
     for chunks in ([data], one_by_one(data)):
-        (ticket,) = requests(Connection(), chunks)
-        assert ticket.command.code == "bad_frame"
+        (request,) = requests(Connection(), chunks)
+        assert request.command.code == "bad_frame"
 
 
 def test_half_a_method_at_the_end_is_half_a_frame() -> None:
     connection = Connection()
     assert requests(connection, [b"PO"]) == []
-    ticket = connection.receive_eof()
-    assert ticket is not None
-    assert ticket.command.code == "bad_frame"
+    request = connection.receive_eof()
+    assert request is not None
+    assert request.command.code == "bad_frame"
     assert connection.receive_eof() is None
 
 
 def test_a_method_later_on_is_a_bad_frame() -> None:
     codes = [
-        getattr(ticket.command, "code", "ok")
-        for ticket in requests(Connection(), [PING + b"\nPOST / HTTP/1.1\r\n" + PING])
+        getattr(request.command, "code", "ok")
+        for request in requests(Connection(), [PING + b"\nPOST / HTTP/1.1\r\n" + PING])
     ]
     assert codes == ["ok", "bad_frame", "ok"]
 
@@ -300,7 +300,7 @@ def reference(data: bytes) -> tuple[list[Request], bool]:
     return [decode(frame) for frame in frames], too_long
 
 
-def meaning(request: Request | Ticket) -> tuple[bytes, Any]:
+def meaning(request: Request) -> tuple[bytes, Any]:
     """The id, and the command or the error's text (two equal errors are two objects)."""
     command = request.command
     return request.id, (command.code, command.text) if isinstance(command, WireError) else command
@@ -316,17 +316,17 @@ def test_any_bytes_in_any_chunks_ask_for_the_same(data: bytes, sizes: list[int])
         size = sizes[len(chunks) % len(sizes)]
         chunks.append(rest[:size])
         rest = rest[size:]
-    tickets = requests(connection, chunks)
+    asked = requests(connection, chunks)
     assert connection.closing is closing
-    if tickets and connection.closing:
-        assert tickets.pop().command.code == "frame_too_long"
-    assert [meaning(ticket) for ticket in tickets] == [meaning(request) for request in expected]
-    for ticket in reversed(tickets):
-        connection.reply(ticket, ticket.command if isinstance(ticket.command, WireError) else {})
+    if asked and connection.closing:
+        assert asked.pop().command.code == "frame_too_long"
+    assert [meaning(request) for request in asked] == [meaning(request) for request in expected]
+    for request in reversed(asked):
+        connection.reply(request, request.command if isinstance(request.command, WireError) else {})
     assert len(connection.data_to_send().splitlines()) == len(expected)
 
 
 def test_a_lab_can_choose_what_a_frame_means() -> None:
     connection = Connection(decode_object)
-    (ticket,) = requests(connection, [b'{"shutter":true}'])
-    assert ticket.command == {"shutter": True}
+    (request,) = requests(connection, [b'{"shutter":true}'])
+    assert request.command == {"shutter": True}

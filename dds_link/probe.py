@@ -52,7 +52,7 @@ async def _probe(config: Config, simulation: bool) -> list[Finding]:
     device = assembly.device
     try:
         device.open()
-    except TransportError as error:
+    except (TransportError, DeviceFault) as error:
         return [*found, Finding("transport", False, str(error))]
     found.append(Finding("transport", True, f"{name} opens"))
     found += _clocks(config)

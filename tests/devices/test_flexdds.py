@@ -5,11 +5,16 @@ from typing import Any
 
 import pytest
 
+from dds_link.config import parse
+from dds_link.devices import registry
 from dds_link.devices.base import AMPLITUDE, OFF, SYNC, Write
 from dds_link.devices.flexdds import QUIET, FlexDDS
+from dds_link.devices.flexdds_rules import SIMULATED
 from dds_link.errors import DeviceFault, Preempted, TransportError, TransportLost
+from dds_link.probe import probe
 from dds_link.transports.base import Exchange
 from dds_link.transports.scripted import Discard, ScriptedStream
+from dds_link.twins import flexdds as twin
 from dds_link.words import SILENCE, Words
 from tests.devices.conformance import (
     FAULTS,
@@ -342,6 +347,16 @@ def test_probing_a_box_that_does_not_know_the_questions() -> None:
         found = {finding.what: (finding.ok, finding.text) for finding in device.probe()}
     assert found["version"] == (None, "error: unknown command")
     assert found["lmkpll"] == (None, "no whole answer in 1 s")
+
+
+def test_a_probe_with_a_wrong_token_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def make_board(device: Any, channels: Any, clock: Any) -> twin.FlexDDS:
+        return twin.FlexDDS(clock, token="another")
+
+    monkeypatch.setattr(twin, "make_board", make_board)
+    (found,) = probe(parse(SIMULATED, "lab.toml", registry.check), simulation=True)
+    assert (found.what, found.ok) == ("transport", False)
+    assert "device.token" in found.text
 
 
 @pytest.mark.parametrize("error", [Preempted, TransportLost])

@@ -136,6 +136,15 @@ def test_a_config_that_is_wrong() -> None:
         probe(config(RUNNING.replace("spidev:0", "usb:0")), simulation=False)
 
 
+def test_a_device_that_refuses_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise DeviceFault("wrong token")
+
+    monkeypatch.setattr(registry.load(registry.find("ad9910").driver), "open", fail)
+    found = probe(simulated_board(1), simulation=True)
+    assert found == [Finding("transport", False, "wrong token")]
+
+
 def test_a_device_that_is_faulty(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise DeviceFault("it does not start")
@@ -174,3 +183,12 @@ def test_the_report() -> None:
     ]
     assert report(board, found[::2]).endswith("\nall is well")
     assert report(board, found[1:2] * 2).endswith("\n2 of these are wrong")
+
+
+@pytest.mark.parametrize("name", sorted(registry.DEVICES))
+def test_every_device_in_simulation(name: str) -> None:
+    text = registry.load(registry.find(name).simulated)
+    found = probe(config(text), simulation=True)
+    assert found[0] == Finding("transport", True, "the twin opens")
+    assert len(found) > 2
+    assert not [finding for finding in found if finding.ok is False]

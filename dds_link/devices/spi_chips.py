@@ -453,37 +453,31 @@ class SpiChips(Device):
         return self._differences(self._holds(transaction))
 
     def probe(self) -> list[Finding]:
-        """See :meth:`Device.probe`. Registers are read, and IO_RESET is pulsed where it is wired,
-        which concerns the serial port only."""
+        """See :meth:`Device.probe`. Registers are read, and serial ports put in step."""
         if not self._readback:
             text = "MISO is not wired (readback = false), so that the chips cannot be asked"
             return [Finding("chips", None, text)]
         found = []
         for chip in range(len(self._channels_of)):
-            wrong = self._wrong(chip)
-            what = f"chip {chip}"
-            if wrong:
-                found.append(Finding(what, False, wrong))
-                continue
-            names = ", ".join(self.names[held.register] for held in self._in_step_shows(chip))
-            found.append(Finding(what, True, f"answers, and {names} reads as it must"))
-            found.append(self._clock_found(chip))
+            self._resynchronise()
+            found.append(self._chip_found(chip))
+            if found[-1].ok:
+                found.append(self._clock_found(chip))
         return found
 
-    def _wrong(self, chip: int) -> str:
-        """What a chip reads that it must not, and what that usually is; empty if it is right."""
+    def _chip_found(self, chip: int) -> Finding:
+        what, read = f"chip {chip}", []
         for held in self._in_step_shows(chip):
-            if IO_RESET in self._spi.lines:
-                self._execute([Pulse(IO_RESET)])
+            name, width = self.names[held.register], self.widths[held.register]
             operations = self._reading(held.channel, held.register)
             sent = [step.data for step in operations if isinstance(step, Transfer)][-1]
             answers = [self._execute(operations, [held.channel])[-1] for _ in range(2)]
-            reads = [int.from_bytes(each[self.instruction_size :], "big") for each in answers]
-            width = self.widths[held.register]
-            if any(value & held.mask != held.value for value in reads):
-                text = comparison(self.names[held.register], width, reads[0], held.value)
-                return f"{text}: {fault(sent, answers, held.value, width)}"
-        return ""
+            values = [int.from_bytes(each[self.instruction_size :], "big") for each in answers]
+            if any(value & held.mask != held.value for value in values):
+                text = comparison(name, width, values[0], held.value)
+                return Finding(what, False, f"{text}: {fault(sent, answers, held.value, width)}")
+            read.append(f"{name} reads 0x{values[0]:0{2 * width}X}")
+        return Finding(what, True, f"{', '.join(read)}, as it must")
 
     def _clock_found(self, chip: int) -> Finding:
         what = f"chip {chip} clock"

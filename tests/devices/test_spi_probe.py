@@ -80,7 +80,7 @@ def test_all_is_well() -> None:
         ("chip 1", True),
         ("chip 1 clock", True),
     ]
-    assert found[0].text == "answers, and AUX_DAC reads as it must"
+    assert found[0].text == "AUX_DAC reads 0x0000007F, as it must"
     assert found[1].text.startswith("set up as the config says; whether its PLL has locked cannot")
 
 

@@ -1,6 +1,8 @@
 """A FlexDDS-NG that notes what comes out after every line, on a connection that fails when told."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from dds_link.config import ChannelConfig, DeviceConfig
 from dds_link.devices.flexdds import FlexDDS
@@ -14,7 +16,7 @@ from tests.twins.manual_clock import ManualClock
 TOKEN = "0123456789abcde0"
 
 
-def configure(**every: object) -> tuple[DeviceConfig, tuple[ChannelConfig, ...]]:
+def configure(**every: Any) -> tuple[DeviceConfig, tuple[ChannelConfig, ...]]:
     """A slot with two channels.
 
     :param every: further keys of the device.
@@ -22,9 +24,7 @@ def configure(**every: object) -> tuple[DeviceConfig, tuple[ChannelConfig, ...]]
     device = DeviceConfig(
         "flexdds", 2, sysclk=1e9, transport="tcp:10.0.0.5:26000", readback=False, token=TOKEN
     )
-    for key, value in every.items():
-        object.__setattr__(device, key, value)
-    return device, (ChannelConfig(0, "cooling", 0), ChannelConfig(1, "repump", 1))
+    return replace(device, **every), (ChannelConfig(0, "cooling", 0), ChannelConfig(1, "repump", 1))
 
 
 class WatchedBox(twin.FlexDDS):

@@ -2,6 +2,7 @@
 for USB."""
 
 import errno
+import itertools
 import sys
 import threading
 import time
@@ -334,25 +335,53 @@ def wired(bench: FtdiBench) -> AD9910Board:
     return board
 
 
+TONE = Write(0, Words(0x1999999A, 0x4000, 0x2000), True)
+
+
+def driver_of(bench: FtdiBench) -> AD9910:
+    config = DeviceConfig(type="ad9910", channels=2, refclk=1e9, sysclk=1e9, transport=URL)
+    return AD9910(config, (channel(0, 0, "AC1"), channel(1, 1)), bench.transport())
+
+
+def start(driver: AD9910) -> None:
+    driver.open()
+    driver.initialise((0, 1))
+    driver.write([TONE])
+
+
 def test_a_tone_comes_out_of_the_chip_at_the_far_end(bench: FtdiBench) -> None:
     """The whole way: driver, transport, library, USB, serial engine, wires, twin."""
     board = wired(bench)
-    config = DeviceConfig(
-        type="ad9910", channels=2, refclk=1e9, sysclk=1e9, transport=URL, spi_hz=30e6
-    )
-    channels = (channel(0, 0, "AC1"), channel(1, 1))
-    driver = AD9910(config, channels, bench.transport())
-    driver.open()
-    driver.initialise((0, 1))
-    words = Words(0x1999999A, 0x4000, 0x2000)
-    driver.write([Write(0, words, True)])
+    driver = driver_of(bench)
+    start(driver)
     assert board.tone(0).frequency == pytest.approx(100e6)
-    assert board.tone(0).words == words
+    assert board.tone(0).words == TONE.words
     assert board.tone(0).emits
     assert not board.tone(1).emits
-    assert driver.verify([Write(0, words, True)]) == []
+    assert driver.verify([TONE]) == []
     driver.close()
     assert board.tone(0).emits  # the switch is still closed
+
+
+@pytest.mark.parametrize("call", ["write", "read"])
+def test_unplugged_at_any_time(bench: FtdiBench, call: str) -> None:
+    """A coded error at once, and all is well when it is plugged in again."""
+    board = wired(bench)
+    driver = driver_of(bench)
+    for place in itertools.count():
+        bench.chip.errors[call] = [0] * place + [errno.ENODEV]
+        try:
+            start(driver)
+        except TransportLost:
+            # Another address: every old handle is dead.
+            bench.chip.address, bench.chip.claimed_by = 6 + place, None
+            assert bench.chip.errors.pop(call) == []
+            start(driver)
+            assert board.tone(0).words == TONE.words
+            driver.close()
+        else:
+            break
+    assert place > 20
 
 
 def test_unplugged_and_plugged_in_again(bench: FtdiBench, opened: FtdiTransport) -> None:

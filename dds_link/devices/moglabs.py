@@ -37,10 +37,12 @@ from dds_link.devices.base import (
     SYNC,
     ChannelInfo,
     Device,
+    Finding,
     Transaction,
     Write,
 )
 from dds_link.devices.moglabs_link import Link
+from dds_link.devices.moglabs_probe import look
 from dds_link.errors import (
     DeviceFault,
     Preempted,
@@ -78,7 +80,14 @@ class MOGLabs(Device):
         sysclk = device.sysclk or self._box.sysclk
         self._tuning = Tuning(sysclk, 32, self._box.pow_bits, self._box.asf_bits)
         self._channels = tuple(
-            ChannelInfo(c.index, f"{device.type}:{c.index}", c.index, self._tuning)
+            ChannelInfo(
+                c.index,
+                f"{device.type}:{c.index}",
+                c.index,
+                self._tuning,
+                # Nobody says whether a change of mode keeps the phase.
+                silence_keeps_phase=False,
+            )
             for c in channels
         )
         self._indices = [c.index for c in channels]
@@ -382,6 +391,12 @@ class MOGLabs(Device):
         return []
 
     # Reading
+
+    def probe(self) -> list[Finding]:
+        """See :meth:`Device.probe`. Questions only."""
+        self._link.resynchronise()
+        self._check_model()
+        return look(self._link, self._box.quad, self._indices, self._check_clock)
 
     def verify(self, transaction: Transaction) -> list[str]:
         """See :meth:`Device.verify`."""

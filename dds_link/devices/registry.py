@@ -53,6 +53,24 @@ DEVICES = {
         "dds_link.devices.flexdds_rules:check",
         "dds_link.devices.flexdds_rules:SIMULATED",
     ),
+    "moglabs_arf": Entry(
+        "dds_link.devices.moglabs:MOGLabs",
+        "dds_link.twins.moglabs:make_board",
+        "dds_link.devices.moglabs_rules:check",
+        "dds_link.devices.moglabs_rules:SIMULATED_ARF",
+    ),
+    "moglabs_qrf": Entry(
+        "dds_link.devices.moglabs:MOGLabs",
+        "dds_link.twins.moglabs:make_board",
+        "dds_link.devices.moglabs_rules:check",
+        "dds_link.devices.moglabs_rules:SIMULATED_QRF",
+    ),
+    "moglabs_xrf": Entry(
+        "dds_link.devices.moglabs:MOGLabs",
+        "dds_link.twins.moglabs:make_board",
+        "dds_link.devices.moglabs_rules:check",
+        "dds_link.devices.moglabs_rules:SIMULATED_XRF",
+    ),
 }
 
 ENTRY_POINTS = "dds_link.devices"

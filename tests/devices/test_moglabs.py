@@ -106,6 +106,7 @@ def test_channels_and_capabilities() -> None:
         assert [info.update_group for info in device.channels] == [0, 1]
         tuning = device.channels[0].tuning
         assert (tuning.sysclk, tuning.pow_bits, tuning.asf_bits) == (1e9, 16, 14)
+        assert not any(info.silence_keeps_phase for info in device.channels)
         assert device.capabilities == {READBACK, ATTACH, SYNC, RF_SWITCH, AMPLITUDE, OFF}
         assert "PHRESET" in device.sync_note
         assert "one after the other" in device.sync_note
@@ -467,6 +468,22 @@ def test_verify_lists_every_difference() -> None:
             "channel 0: signal is off",
         ]
         assert device.verify([Write(0, TONE, True)]) == []
+
+
+def test_probe_only_asks() -> None:
+    rig = MOGLabsRig("xrf", True)
+    found = rig.device.probe()
+    assert [each.what for each in found] == [
+        "box", "firmware", "reference", "PLLs", "channel 0", "channel 1",
+    ]  # fmt: skip
+    assert not any(each.ok is False for each in found)
+    assert all(line.count(",") <= 1 for line in rig.board.commands)
+
+
+def test_probe_of_another_box_than_the_config_file_says() -> None:
+    with Scripted(configure("qrf", channels=1), *HELLO) as device:
+        with pytest.raises(DeviceFault, match="device.type is 'moglabs_qrf'"):
+            device.probe()
 
 
 # -- over the twin --------------------------------------------------------------------------------

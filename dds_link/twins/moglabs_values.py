@@ -3,8 +3,9 @@
 From the XRF manual (rev 1.8.3): units and their defaults, raw words with a ``0x`` prefix, the text
 of a frequency and of its errors. From public drivers: the sign and the decimals of a power and a
 phase, the 1024 amplitudes of a QRF, its largest limit of 34.5 dBm. Assumed: that a QRF counts
-500 MHz (its external clocks end there, drivers give it 250 MHz at most) in words of 14 bits for the
-phase; from where on a bare frequency is in Hz; what zero power is written as.
+500 MHz (its external clocks end there) in words of 14 bits for the phase, and gives 5 to 200 MHz
+(public drivers say 20 to 200 and 5 to 250); from where on a bare frequency is in Hz; what zero
+power is written as.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ MODELS = {
     "moglabs_arf": Model("ARF421 A12345 1.12.2", 2, 1e9, 16, 14, 36.0, 30.0, 20e6, 400e6),
     "moglabs_xrf": Model("XRF421 A12345 1.12.2", 2, 1e9, 16, 14, 36.0, 30.0, 20e6, 400e6),
     "moglabs_qrf": Model(
-        "QRF B3040-241-R3 0.5.2  A12345", 4, 500e6, 14, 10, 34.5, 30.0, 5e6, 250e6, quad=True
+        "QRF B3040-241-R3 0.5.2  A12345", 4, 500e6, 14, 10, 34.5, 30.0, 5e6, 200e6, quad=True
     ),
 }
 """By ``type`` of the config file: amplified boxes (4 W a channel)."""

@@ -12,6 +12,7 @@ from typing import (
     List,
     Mapping,
     MutableSet,
+    NoReturn,
     Optional,
     SupportsFloat,
     SupportsInt,
@@ -199,8 +200,15 @@ class Client:
         if not self._lock.acquire(blocking=False):
             return self._kill_apart()
         try:
-            read = self._core.reader(self._core.with_channels)
-            return self._exchange(self._ready(), "kill", frames.KILL, read)
+            link = self._ready()
+            try:
+                return link.exchange(
+                    frames.KILL, self._core.timeout, self._core.reader(self._core.with_channels)
+                )
+            except DDSLinkError:
+                raise
+            except BaseException as error:
+                self._give_up("kill", error)
         finally:
             self._lock.release()
 
@@ -236,7 +244,12 @@ class Client:
             if link is None or not link.is_idle():
                 link = self._ready()
             self._core.check_state()
-            return self._exchange(link, verb, line, read)
+            try:
+                return link.exchange(line, self._core.timeout, read)
+            except DDSLinkError:
+                raise  # The controller's answer: the connection is in order.
+            except BaseException as error:
+                self._give_up(verb, error)
 
     def _ready(self) -> Link:
         """A connection that is alive and introduced; the events that came on it are noted."""
@@ -251,17 +264,13 @@ class Client:
         self._link = open_link(self._core, self._ssl, self._core.opening())
         return self._link
 
-    def _exchange(self, link: Link, verb: str, line: bytes, read: Callable[[bytes], T]) -> T:
-        try:
-            return link.exchange(line, self._core.timeout, read)
-        except DDSLinkError:
-            raise  # The controller's answer: the connection is in order.
-        except BaseException as error:
-            self._drop()
-            failure = self._core.failure(verb, error)
-            if failure is None:
-                raise
-            raise failure from error
+    def _give_up(self, verb: str, error: BaseException) -> NoReturn:
+        """Raise what ``error`` means; after it the connection is of no use."""
+        self._drop()
+        failure = self._core.failure(verb, error)
+        if failure is None:
+            raise error
+        raise failure from error
 
     def _drop(self) -> None:
         link, self._link = self._link, None

@@ -118,16 +118,18 @@ class Link:
         :raises Expired: at the deadline.
         :raises BadReply: if it is too long.
         """
-        line = self._lines.pop() if self._lines.buffer else None
+        lines = self._lines
+        line = lines.pop() if lines.buffer else None
         while line is None:
-            if self._readable(_milliseconds(deadline)):
+            left = deadline - monotonic()
+            if self._readable(_SLICE_MS if left > 1 else _milliseconds(left)):
                 try:
                     data = self._sock.recv(CHUNK)
                 except self._would_block:
                     continue  # a false alarm
                 if not data:
                     raise EOFError
-                line = self._lines.pass_through(data)
+                line = lines.pass_through(data)
         return line
 
     def shut_down(self) -> None:
@@ -145,19 +147,18 @@ class Link:
         """Send what the socket had no room for."""
         writable = waiter(self._sock, write=True)
         while data:
-            if writable(_milliseconds(deadline)):
+            if writable(_milliseconds(deadline - monotonic())):
                 try:
                     data = data[self._sock.send(data) :]
                 except self._would_block:
                     pass
 
 
-def _milliseconds(deadline: float) -> int:
-    """For how long to wait now.
+def _milliseconds(left: float) -> int:
+    """For how long to wait now, with ``left`` seconds to go.
 
-    :raises Expired: if the time is over.
+    :raises Expired: if that is none.
     """
-    left = deadline - monotonic()
     if left <= 0:
         raise Expired
     # One more than the floor: rounded down, the last millisecond would be spent spinning.

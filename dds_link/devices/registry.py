@@ -47,6 +47,18 @@ DEVICES = {
         "dds_link.devices.ad9914_rules:check",
         "dds_link.devices.ad9914_rules:SIMULATED_AD9915",
     ),
+    "ad9958": Entry(
+        "dds_link.devices.ad9959:AD9958",
+        "dds_link.twins.ad9959:make_board",
+        "dds_link.devices.ad9959_rules:check",
+        "dds_link.devices.ad9959_rules:SIMULATED_AD9958",
+    ),
+    "ad9959": Entry(
+        "dds_link.devices.ad9959:AD9959",
+        "dds_link.twins.ad9959:make_board",
+        "dds_link.devices.ad9959_rules:check",
+        "dds_link.devices.ad9959_rules:SIMULATED_AD9959",
+    ),
     "flexdds": Entry(
         "dds_link.devices.flexdds:FlexDDS",
         "dds_link.twins.flexdds:make_board",

@@ -6,7 +6,7 @@ that is not the one somebody meant.
 
 from __future__ import annotations
 
-import math
+from dds_link.twins.system_clock import CycleCounter
 
 #: Reference at the pin: up to this without the divide-by-2, up to the second one with it, Hz.
 MAX_DIRECT, MAX_DIVIDED = 1e9, 1.9e9
@@ -64,23 +64,16 @@ def rates(refclk: float, cfr3: int) -> tuple[float, float]:
     return astray, wanted if locks else 0.0
 
 
-class SystemClock:
-    """A clock that can be set up anew, and counts its cycles all the while.
-
-    Two of them, set up at the same times, have the same count for ever.
+class SystemClock(CycleCounter):
+    """The clock of one core.
 
     :param refclk: reference at the pin, Hz.
     :param lock_time: what the PLL takes to lock, s.
     """
 
     def __init__(self, refclk: float, lock_time: float = 1e-3) -> None:
+        super().__init__(lock_time)
         self._refclk = refclk
-        self._lock_time = lock_time
-        self._rate = 0.0
-        self._locked_rate = 0.0
-        self._lock_at = math.inf
-        self._locked = False
-        self._offset = 0
 
     def set_up(self, cfr3: int, running: bool, now: float) -> None:
         """Take a new CFR3.
@@ -88,28 +81,5 @@ class SystemClock:
         :param running: False while the reference input is powered down.
         :param now: s.
         """
-        count = self.cycles(now)
-        self._rate, self._locked_rate = rates(self._refclk, cfr3) if running else (0.0, 0.0)
-        possible = self._locked_rate > 0
-        self._locked = possible and not uses_pll(cfr3)
-        self._lock_at = now + self._lock_time if possible and uses_pll(cfr3) else math.inf
-        self._offset = count - int(now * self._rate)
-
-    def cycles(self, now: float) -> int:
-        """How many cycles there have been, from some moment on."""
-        if now >= self._lock_at:
-            count = int(self._lock_at * self._rate) + self._offset
-            self._rate, self._locked = self._locked_rate, True
-            self._offset = count - int(self._lock_at * self._rate)
-            self._lock_at = math.inf
-        return int(now * self._rate) + self._offset
-
-    def rate(self, now: float) -> float:
-        """The clock of the core, Hz."""
-        self.cycles(now)
-        return self._rate
-
-    def locked(self, now: float) -> bool:
-        """Whether the core runs on the clock that CFR3 asks for."""
-        self.cycles(now)
-        return self._locked
+        rate, locked_rate = rates(self._refclk, cfr3) if running else (0.0, 0.0)
+        self._start(rate, locked_rate, uses_pll(cfr3), now)

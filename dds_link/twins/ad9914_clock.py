@@ -7,7 +7,7 @@ long it takes to lock, and that a VCO that was not calibrated runs at the lower 
 
 from __future__ import annotations
 
-import math
+from dds_link.twins.system_clock import CycleCounter
 
 #: Reference at the pin without the PLL, Hz; the upper end is the chip's.
 MIN_DIRECT = 500e6
@@ -21,6 +21,9 @@ DAC_CAL_CYCLES = 469632
 DIVIDER_RESET, DIVIDER, DOUBLER, PLL_ENABLE, DIVIDER_ENABLE = (
     1 << 22, 3 << 20, 1 << 19, 1 << 18, 1 << 17)  # fmt: skip
 LOCK_DETECT = 1 << 2
+
+# A setting that a clock never has.
+_NEVER = (-1, False)
 
 
 def rates(refclk: float, max_sysclk: float, cfr3: int) -> tuple[float, float]:
@@ -44,10 +47,8 @@ def _pll_input(refclk: float, cfr3: int) -> float:
     return refclk * 2 if cfr3 & DOUBLER else refclk
 
 
-class SystemClock:
-    """A clock that can be set up anew, and counts its cycles all the while.
-
-    Two of them, set up at the same times, have the same count for ever.
+class SystemClock(CycleCounter):
+    """The clock of one core.
 
     :param refclk: reference at the pin, Hz.
     :param max_sysclk: highest clock of the core, Hz.
@@ -55,16 +56,12 @@ class SystemClock:
     """
 
     def __init__(self, refclk: float, max_sysclk: float, lock_time: float) -> None:
+        super().__init__(lock_time)
         self._refclk = refclk
         self._max_sysclk = max_sysclk
-        self._lock_time = lock_time
-        self._rate = 0.0
-        self._locked_rate = 0.0
-        self._lock_at = math.inf
         self._pll = False
-        self._locked = False
-        self._offset = 0
-        self._number = 0
+        self._wanted = 0.0
+        self._settings = 0
 
     def set_up(self, cfr3: int, running: bool, now: float) -> None:
         """Take a new CFR3. A PLL does not lock before its VCO is calibrated.
@@ -72,56 +69,24 @@ class SystemClock:
         :param running: False while the reference input is powered down.
         :param now: s.
         """
-        count = self.cycles(now)
+        first, self._wanted = rates(self._refclk, self._max_sysclk, cfr3) if running else (0.0, 0.0)
         self._pll = bool(cfr3 & PLL_ENABLE)
-        self._rate, self._locked_rate = (
-            rates(self._refclk, self._max_sysclk, cfr3) if running else (0.0, 0.0)
-        )
-        self._lock_at = math.inf
-        self._locked = not self._pll and self._locked_rate > 0
-        self._change(count, now)
+        self._settings += 1
+        self._start(first, 0.0 if self._pll else self._wanted, self._pll, now)
 
     def calibrate(self, now: float) -> None:
         """Calibrate the VCO of the PLL, after which it locks if it can."""
-        count = self.cycles(now)
-        if not self._pll or not self._locked_rate:
-            return
-        self._rate, self._locked = VCO[0], False
-        self._lock_at = now + self._lock_time
-        self._change(count, now)
-
-    def _change(self, count: int, now: float) -> None:
-        """From ``now`` on the cycles go on from ``count`` at another rate."""
-        self._offset = count - int(now * self._rate)
-        self._number += 1
-
-    def cycles(self, now: float) -> int:
-        """How many cycles there have been, from some moment on."""
-        if now >= self._lock_at:
-            moment, self._lock_at = self._lock_at, math.inf
-            count = int(moment * self._rate) + self._offset
-            self._rate, self._locked = self._locked_rate, True
-            self._change(count, moment)
-        return int(now * self._rate) + self._offset
-
-    def rate(self, now: float) -> float:
-        """The clock of the core, Hz."""
-        self.cycles(now)
-        return self._rate
-
-    def locked(self, now: float) -> bool:
-        """Whether the core runs on the clock that CFR3 asks for."""
-        self.cycles(now)
-        return self._locked
+        if self._pll and self._wanted:
+            self._settings += 1
+            self._start(VCO[0], self._wanted, True, now)
 
     def pll_locked(self, now: float) -> bool:
         """Whether the PLL is in use and has locked."""
         return self.locked(now) and self._pll
 
-    def number(self, now: float) -> int:
-        """Changes with every change of the clock."""
-        self.cycles(now)
-        return self._number
+    def setting(self, now: float) -> tuple[int, bool]:
+        """Something else after every change of the clock."""
+        return self._settings, self.locked(now)
 
 
 class DacCalibration:
@@ -130,26 +95,26 @@ class DacCalibration:
     def __init__(self, clock: SystemClock) -> None:
         self._clock = clock
         self._running = False
-        self._began = (0, 0)
-        self._valid_for = -1
+        self._began = (_NEVER, 0)
+        self._valid_for = _NEVER
 
     def reset(self) -> None:
         """Nothing is calibrated any more."""
         self._running = False
-        self._valid_for = -1
+        self._valid_for = _NEVER
 
     def set(self, running: bool, now: float) -> None:
         """The bit."""
         if running and not self._running:
-            self._began = self._clock.number(now), self._clock.cycles(now)
-            self._valid_for = -1
+            self._began = self._clock.setting(now), self._clock.cycles(now)
+            self._valid_for = _NEVER
         elif self._running and not running:
-            number, first = self._began
+            setting, first = self._began
             whole = self._clock.cycles(now) - first >= DAC_CAL_CYCLES
-            if whole and number == self._clock.number(now) and self._clock.locked(now):
-                self._valid_for = number
+            if whole and setting == self._clock.setting(now) and self._clock.locked(now):
+                self._valid_for = setting
         self._running = running
 
     def valid(self, now: float) -> bool:
         """Whether it was carried through, and the clock is the same since."""
-        return self._valid_for == self._clock.number(now)
+        return self._valid_for == self._clock.setting(now)

@@ -35,6 +35,12 @@ DEVICES = {
         "dds_link.devices.ad9910_rules:check",
         "dds_link.devices.ad9910_rules:SIMULATED",
     ),
+    "ad9912": Entry(
+        "dds_link.devices.ad9912:AD9912",
+        "dds_link.twins.ad9912:make_board",
+        "dds_link.devices.ad9912_rules:check",
+        "dds_link.devices.ad9912_rules:SIMULATED",
+    ),
     "ad9914": Entry(
         "dds_link.devices.ad9914:AD9914",
         "dds_link.twins.ad9914:make_board",

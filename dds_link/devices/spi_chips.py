@@ -477,7 +477,7 @@ class SpiChips(Device):
                 text = comparison(name, width, values[0], held.value)
                 return Finding(what, False, f"{text}: {fault(sent, answers, held.value, width)}")
             read.append(f"{name} reads 0x{values[0]:0{2 * width}X}")
-        return Finding(what, True, f"{', '.join(read)}, as it must")
+        return Finding(what, True, f"{', '.join(dict.fromkeys(read))}, as it must")
 
     def _clock_found(self, chip: int) -> Finding:
         what = f"chip {chip} clock"

@@ -35,7 +35,7 @@ from dds_link.devices.ad9910_registers import (
     tone_frame,
     words_of,
 )
-from dds_link.devices.base import SYNC, Transaction, Write
+from dds_link.devices.base import AMPLITUDE, OFF, SYNC, Transaction, Write
 from dds_link.devices.spi_chips import UPDATE, Held, SpiChips
 from dds_link.transports.base import Delay, Operation, SpiTransport, Transfer
 from dds_link.tuning import Tuning
@@ -53,7 +53,7 @@ class AD9910(SpiChips):
     :param transport: the bus.
     """
 
-    abilities = frozenset((SYNC,))
+    abilities = frozenset((SYNC, AMPLITUDE, OFF))
     widths = WIDTHS
     names = NAMES
 

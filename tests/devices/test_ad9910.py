@@ -8,7 +8,7 @@ import pytest
 from dds_link.config import ChannelConfig, DeviceConfig
 from dds_link.devices.ad9910 import AD9910
 from dds_link.devices.ad9910_registers import AUX_DAC
-from dds_link.devices.base import ATTACH, READBACK, RF_SWITCH, SYNC, Write
+from dds_link.devices.base import AMPLITUDE, ATTACH, OFF, READBACK, RF_SWITCH, SYNC, Write
 from dds_link.errors import DeviceFault, Preempted, TransportError, TransportLost
 from dds_link.transports.base import Delay, Level, Pulse, Transfer
 from dds_link.transports.scripted import ScriptedTransport
@@ -25,7 +25,7 @@ UPDATE, IO_RESET, MASTER_RESET = Pulse("io_update"), Pulse("io_reset"), Pulse("m
 #: 100 MHz, 1/4 turn, 0.5; and 80 MHz, 1/8 turn, 0.1.
 TONE, TONE_BYTES = Words(0x1999999A, 0x4000, 0x2000), "0E 20 00 40 00 19 99 99 9A"
 OTHER, OTHER_BYTES = Words(0x147AE148, 0x2000, 0x0666), "0E 06 66 20 00 14 7A E1 48"
-OFF, OFF_BYTES = Words(0x1999999A, 0x4000, 0), "0E 00 00 40 00 19 99 99 9A"
+DARK, DARK_BYTES = Words(0x1999999A, 0x4000, 0), "0E 00 00 40 00 19 99 99 9A"
 OUT_OF_ORDER = TransportError("SPI transfer failed")
 
 
@@ -135,10 +135,10 @@ def test_channels_and_capabilities() -> None:
         assert [info.chip for info in device.channels] == ["ad9910:0", "ad9910:1"]
         assert {info.update_group for info in device.channels} == {0}
         assert device.channels[0].tuning.sysclk == 1e9
-        assert device.capabilities == {READBACK, ATTACH, SYNC}
+        assert device.capabilities == {READBACK, ATTACH, SYNC, AMPLITUDE, OFF}
         assert "SYNC_CLK" in device.sync_note
     with Scripted(configure("blind", switches=True), fresh=True) as device:
-        assert device.capabilities == {SYNC, RF_SWITCH}
+        assert device.capabilities == {SYNC, RF_SWITCH, AMPLITUDE, OFF}
 
 
 def test_open_and_close_cause_no_traffic() -> None:
@@ -160,12 +160,12 @@ def test_a_switch_opens_first_and_closes_last() -> None:
     script = [
         (Level("rf_switch1", False), None),
         spi(0, TONE_BYTES),
-        spi(1, OFF_BYTES),
+        spi(1, DARK_BYTES),
         (UPDATE, None),
         (Level("rf_switch0", True), None),
     ]
     with Scripted(configure("no resets", switches=True), *script) as device:
-        device.write([Write(0, TONE, True), Write(1, OFF, False)])
+        device.write([Write(0, TONE, True), Write(1, DARK, False)])
 
 
 def test_sync_sets_autoclear_for_one_update_only() -> None:
@@ -446,19 +446,19 @@ def test_a_switch_that_the_transport_cannot_tell_is_not_adopted() -> None:
 
 
 def silent_registers(chip: int) -> Script:
-    return [spi(chip, "00 00 00 00 02"), spi(chip, "01 01 01 00 80"), spi(chip, OFF_BYTES)]
+    return [spi(chip, "00 00 00 00 02"), spi(chip, "01 01 01 00 80"), spi(chip, DARK_BYTES)]
 
 
 def is_silent(chip: int) -> Script:
     return [
         read(chip, "80", "00 00 00 02"),
         read(chip, "81", "01 01 00 80"),
-        read(chip, "8E", OFF_BYTES[3:]),
+        read(chip, "8E", DARK_BYTES[3:]),
         read(chip, "87", "19 99 99 9A"),
     ]
 
 
-SILENCE = [Write(0, OFF, False), Write(1, OFF, False)]
+SILENCE = [Write(0, DARK, False), Write(1, DARK, False)]
 SWITCHES: Script = [(Level("rf_switch0", False), None), (Level("rf_switch1", False), None)]
 
 

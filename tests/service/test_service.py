@@ -555,7 +555,7 @@ def test_identify(make_bench: MakeBench) -> None:
 def test_describe(make_bench: MakeBench) -> None:
     bench = make_bench(limited(**LIMITS)).start()
     found = bench.ask(Describe())
-    assert found["capabilities"] == ["attach", "readback", "sync"]
+    assert found["capabilities"] == ["amplitude", "attach", "off", "readback", "sync"]
     assert "SYNC_CLK" in found["sync"]
     first, second = found["channels"]
     assert (first["index"], first["name"], first["chip"]) == (0, "cooling", "ad9910:0")

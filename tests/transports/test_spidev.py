@@ -4,17 +4,22 @@ import errno
 import sys
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from dds_link.clock import RealClock
 from dds_link.config import ChannelConfig, Pins
+from dds_link.devices.ad9959 import AD9959
+from dds_link.devices.base import Write
 from dds_link.errors import ConfigError, Preempted, TransportError, TransportLost
 from dds_link.transports.base import Delay, Level, Pulse, Transfer
 from dds_link.transports.gpio import Place
 from dds_link.transports.spidev import SpidevTransport, from_config
 from dds_link.twins.ad9910 import AD9910Board
+from dds_link.twins.ad9959 import make_board as make_ad9959
+from dds_link.words import Words
 from tests.transports.configs import PINS, channel, device
 from tests.transports.conformance import (
     OPERATIONS,
@@ -443,3 +448,32 @@ def test_a_tone_comes_out_of_the_chip_at_the_far_end(bench: LinuxBench) -> None:
     assert board.tone(0).phase == 0.25
     (answer,) = transport.execute([Transfer(0, reading(PROFILE0))])
     assert answer[1:] == frame(PROFILE0, single_tone(0x1999999A, 0x4000, 0x2000))[1:]
+
+
+def test_four_channels_of_one_chip_select(bench: LinuxBench) -> None:
+    """Also if that is a line: the driver of such a chip brings it up through all of that."""
+    channels = tuple(channel(index, "gpiochip0:8") for index in range(4))
+    config = replace(
+        device("spidev:0", Pins(io_update="gpiochip0:17", io_reset="gpiochip0:22")),
+        type="ad9959", channels=4, sysclk=500e6,
+    )  # fmt: skip
+    board = make_ad9959(config, channels, ManualClock())
+    names: dict[Any, str] = {IO_UPDATE: "io_update", Place("/dev/gpiochip0", 22): "io_reset"}
+    selected = []
+
+    def set_line(path: str, offset: int, high: bool) -> None:
+        if (path, offset) == SELECT_2:
+            selected.append(high)
+        else:
+            board.level(names[path, offset], high)
+
+    bench.spi.far_end = lambda number, data: board.transfer(0, data, 8 * len(data))
+    bench.gpio.far_end = set_line
+    driver = AD9959(config, channels, from_config(config, channels, "0", RealClock()))
+    driver.open()
+    driver.initialise(range(4))
+    words = [Words(1000 + index, index, 100 + index) for index in range(4)]
+    driver.write([Write(index, words[index], True) for index in range(4)])
+    assert [board.tone(index).words for index in range(4)] == words
+    assert driver.verify([Write(index, words[index], True) for index in range(4)]) == []
+    assert selected == len(selected) // 2 * [False, True]  # low for each frame

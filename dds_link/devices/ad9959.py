@@ -59,6 +59,7 @@ class AD9959(SpiChips):
     widths = WIDTHS
     names = NAMES
     power_down_waits = True
+    clock_note = "whether its PLL has locked cannot be read: SYNC_CLK must be sysclk / 4"
     #: Name of the chip, and the enable bits of its outputs in CSR.
     name = "ad9959"
     enable_bits: tuple[int, ...] = (0x10, 0x20, 0x40, 0x80)

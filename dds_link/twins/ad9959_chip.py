@@ -141,11 +141,14 @@ class AD9959:
         :param now: its time, s.
         """
         self._settle(now)
+        control = False
         for (output, address), value in self._buffers.items():
             registers = self._global if output is None else self._active[output]
             registers[address] = value
+            control = control or address <= CFR
         self._buffers.clear()
-        self._apply_control(now)
+        if control:
+            self._apply_control(now)
         for output in self._cleared:
             self._accumulators[output] = 0
         # Autoclear has something to do at every update.

@@ -79,6 +79,7 @@ class AD9912(SpiChips):
     names = NAMES
     has_amplitude = False
     has_off = False
+    silence_keeps_phase = False
 
     def __init__(
         self, device: DeviceConfig, channels: tuple[ChannelConfig, ...], transport: SpiTransport

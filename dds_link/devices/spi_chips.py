@@ -91,6 +91,8 @@ class SpiChips(Device):
     #: Whether every channel can be scaled; whether it can be switched off by words alone.
     has_amplitude = True
     has_off = True
+    #: Whether the phase accumulators go on after :meth:`silence`.
+    silence_keeps_phase = True
 
     def __init__(
         self,
@@ -117,6 +119,7 @@ class SpiChips(Device):
                 tuning,
                 has_amplitude=self.has_amplitude,
                 has_off=self.has_off or index in self._switched,
+                silence_keeps_phase=self.silence_keeps_phase,
             )
             for index, chip in enumerate(self._chip_of)
         )

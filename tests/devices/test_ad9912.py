@@ -168,6 +168,7 @@ def test_channels_have_no_amplitude_and_off_only_behind_a_switch() -> None:
         assert {info.update_group for info in device.channels} == {0}
         assert [info.has_amplitude for info in device.channels] == [False, False]
         assert [info.has_off for info in device.channels] == [True, False]
+        assert not any(info.silence_keeps_phase for info in device.channels)
         tuning = device.channels[0].tuning
         assert (tuning.ftw_bits, tuning.pow_bits, tuning.max_asf) == (48, 14, 1)
         assert device.capabilities == {READBACK, ATTACH, RF_SWITCH}

@@ -83,7 +83,10 @@ def test_a_bad_chip_select_is_one_problem() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (changed("channels = 4", "channels = 6"), "device.channels = 6: must be a multiple of 4: an AD9959 has 4"),
+        (
+            changed("channels = 4", "channels = 6"),
+            "device.channels = 6: must be a multiple of 4: an AD9959 has 4",
+        ),
         (
             changed("channels = 2", "channels = 3", SIMULATED_AD9958),
             "device.channels = 3: must be a multiple of 2: an AD9958 has 2 channels",

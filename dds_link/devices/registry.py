@@ -65,6 +65,12 @@ DEVICES = {
         "dds_link.devices.ad9959_rules:check",
         "dds_link.devices.ad9959_rules:SIMULATED_AD9959",
     ),
+    "dds9m": Entry(
+        "dds_link.devices.novatech409b:Novatech409B",
+        "dds_link.twins.novatech409b:make_board",
+        "dds_link.devices.novatech409b_rules:check",
+        "dds_link.devices.novatech409b_rules:SIMULATED_DDS9M",
+    ),
     "flexdds": Entry(
         "dds_link.devices.flexdds:FlexDDS",
         "dds_link.twins.flexdds:make_board",
@@ -88,6 +94,12 @@ DEVICES = {
         "dds_link.twins.moglabs:make_board",
         "dds_link.devices.moglabs_rules:check",
         "dds_link.devices.moglabs_rules:SIMULATED_XRF",
+    ),
+    "novatech409b": Entry(
+        "dds_link.devices.novatech409b:Novatech409B",
+        "dds_link.twins.novatech409b:make_board",
+        "dds_link.devices.novatech409b_rules:check",
+        "dds_link.devices.novatech409b_rules:SIMULATED",
     ),
 }
 

@@ -80,6 +80,7 @@ class AD9912(SpiChips):
     has_amplitude = False
     has_off = False
     silence_keeps_phase = False
+    clock_note = "whether its PLL has locked cannot be read: compare a tone with a counter"
 
     def __init__(
         self, device: DeviceConfig, channels: tuple[ChannelConfig, ...], transport: SpiTransport

@@ -532,6 +532,19 @@ def test_of_a_chip_that_is_powered_down_the_words_may_wait() -> None:
         assert device.verify(SILENCE) == []
 
 
+def test_probe_says_which_part_it_is_and_how_its_clock_is_set_up() -> None:
+    rig = AD9912Rig(configure())
+    assert [finding.ok for finding in rig.device.probe()] == [False, False]
+    assert "it answers on SDIO only" in rig.device.probe()[0].text
+    rig.device.initialise([0, 1])
+    found = rig.another().device.probe()
+    assert [finding.ok for finding in found] == [True] * 4
+    assert "reads 0x1982" in found[0].text
+    assert "reads 0x1902" in found[2].text
+    rig.device.silence(off(rig.old))
+    assert [finding.ok for finding in rig.device.probe()] == [True, None, True, None]
+
+
 # -- over the twin --------------------------------------------------------------------------------
 
 

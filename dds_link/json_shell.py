@@ -12,7 +12,6 @@ import logging
 import socket
 import ssl as ssl_module
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any, Protocol
 
 from dds_link.errors import Busy, DDSRefused, InternalError, WireError
@@ -26,10 +25,13 @@ logger = logging.getLogger(__name__)
 
 Deliver = Callable[[dict[str, Any], int], None]
 """Sends an event and its number."""
+Reply = Callable[[Any, Request], None]
+"""Takes the outcome of a request and the request, now or later."""
 
 RECEIVE_BYTES = 1 << 16
 """Most bytes of one receive."""
 FRAMES_PER_TURN = 32
+_TURN = range(FRAMES_PER_TURN)
 BYTES_PER_TURN = 1 << 14
 """Most bytes of one connection that a turn of the loop looks at: garbage takes up to 0.15 us a
 byte, and uvloop hands over 256 kB at a time, up to 32 times a turn."""
@@ -48,8 +50,8 @@ SUMMARY_INTERVAL = 60.0
 class Handler(Protocol):
     """What carries out the requests of one connection."""
 
-    def handle(self, request: Request, reply: Callable[[Any], None]) -> None:
-        """Carry out one request; ``reply`` takes the outcome, now or later."""
+    def handle(self, request: Request, reply: Reply) -> None:
+        """Carry out one request, or refuse it if its command is a ``WireError``."""
 
     @property
     def listening(self) -> bool:
@@ -73,18 +75,18 @@ class ServiceHandler:
         self._subscription: Any = None
         self._listening = False
 
-    def handle(self, request: Request, reply: Callable[[Any], None]) -> None:
+    def handle(self, request: Request, reply: Reply) -> None:
         """See :meth:`Handler.handle`. A second ``subscribe`` takes the place of the first."""
         command = request.command
         self._listening = type(command) is Subscribe
         if not self._listening:
-            self._service.execute(command, self._session, reply)
+            self._service.execute(command, self._session, reply, request)
             return
         snapshot, subscription = self._service.subscribe(command, self._deliver)
         if subscription is not None:
             self.close()
             self._subscription = subscription
-        reply(snapshot)
+        reply(snapshot, request)
 
     @property
     def listening(self) -> bool:
@@ -199,7 +201,7 @@ class JsonConnection(asyncio.Protocol):
         connection = self._connection
         self._again = False
         self._serving = True
-        for _ in range(FRAMES_PER_TURN):
+        for _ in _TURN:
             if self._paused or connection.outstanding >= MAX_OUTSTANDING:
                 break
             request = connection.next_request()
@@ -207,15 +209,12 @@ class JsonConnection(asyncio.Protocol):
                 if self._unread or self._eof:
                     self._take_in()
                 break
-            if isinstance(request.command, WireError):
-                self._reply(request, request.command)
-                continue
             try:
-                self._handler.handle(request, partial(self._reply, request))
+                self._handler.handle(request, self._reply)
             except Exception:  # a bug must not leave the client waiting
                 logger.exception("bug in a request")
                 bug = InternalError("a bug in the controller; its log has the details")
-                self._reply(request, bug)
+                self._reply(bug, request)
         else:
             self._serve_again()
         self._serving = False
@@ -240,12 +239,15 @@ class JsonConnection(asyncio.Protocol):
         elif self._eof:
             self._over = True
             if (request := self._connection.receive_eof()) is not None:
-                self._reply(request, request.command)
+                self._reply(request.command, request)
 
-    def _reply(self, request: Request, outcome: Any) -> None:
-        if isinstance(outcome, WireError) and outcome.client_error is DDSRefused:
-            self._shell.faults.note(self._peer, outcome)
-        self._connection.reply(request, outcome)
+    def _reply(self, outcome: Any, request: Request) -> None:
+        if isinstance(outcome, WireError):
+            if outcome.client_error is DDSRefused:
+                self._shell.faults.note(self._peer, outcome)
+            self._connection.reply_error(request, outcome)
+        else:
+            self._connection.reply(request, outcome)
         if not self._serving:
             self._flush()
             if not self._again and not self._reading:

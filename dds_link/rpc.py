@@ -120,10 +120,10 @@ class RPCTarget:
         return msgspec.to_builtins(outcome)
 
 
-def _setter(future: "asyncio.Future[Any]") -> Callable[[Any], None]:
+def _setter(future: "asyncio.Future[Any]") -> Callable[[Any, Any], None]:
     """``set_result``, harmless once the caller has gone."""
 
-    def set_result(outcome: Any) -> None:
+    def set_result(outcome: Any, ticket: Any) -> None:
         if not future.done():
             future.set_result(outcome)
 

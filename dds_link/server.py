@@ -22,7 +22,7 @@ try:
     from dds_link.assembly import Assembly, load_config, post
     from dds_link.controller import claim, on_stop_signals
     from dds_link.errors import InternalError, Unsupported, WireError
-    from dds_link.json_shell import Deliver, JsonShell, ServiceHandler
+    from dds_link.json_shell import Deliver, JsonShell, Reply, ServiceHandler
     from dds_link.protocol.codec import Request, command_of, decode_object
     from dds_link.protocol.commands import Subscribe
     from dds_link.protocol.connection import Connection
@@ -83,7 +83,9 @@ class _Host:
         if type(command) is Subscribe:
             raise Unsupported("events need a connection of their own to the DDS service")
         ended = self._loop.create_future()
-        self.service().execute(command, Session(peer="interact"), ended.set_result)
+        self.service().execute(
+            command, Session(peer="interact"), lambda outcome, ticket: ended.set_result(outcome)
+        )
         outcome = await ended
         if isinstance(outcome, WireError):
             raise outcome
@@ -135,12 +137,16 @@ class _InteractHandler:
         self._function = function
         self._worker = worker
 
-    def handle(self, request: Request, reply: Callable[[Any], None]) -> None:
+    def handle(self, request: Request, reply: Reply) -> None:
         """See :meth:`dds_link.json_shell.Handler.handle`."""
 
         def ended(outcome: Outcome) -> None:
-            reply(outcome.value if outcome.error is None else _refusal(outcome.error))
+            error = outcome.error
+            reply(outcome.value if error is None else _refusal(error), request)
 
+        if isinstance(request.command, WireError):
+            reply(request.command, request)
+            return
         self._worker.start(partial(self._run, request.command), ended)
 
     def close(self) -> None:

@@ -89,7 +89,7 @@ class Tuning:
         """
         if type(frequency) is float and 0.0 <= frequency < self.sysclk:
             product = frequency * self._ftw_scale
-            ftw = round(product)
+            ftw = int(product + 0.5)
             if -self._ftw_sure < product - ftw < self._ftw_sure and ftw <= self.max_ftw:
                 return ftw
         numerator, denominator = _ratio(frequency, "frequency")

@@ -52,7 +52,7 @@ def make_wired_board() -> Any:
 
 async def ask(one: Assembly, command: Any) -> Any:
     ended = asyncio.get_running_loop().create_future()
-    one.service.execute(command, Session(), ended.set_result)
+    one.service.execute(command, Session(), lambda outcome, ticket: ended.set_result(outcome))
     return await asyncio.wait_for(ended, PATIENCE)
 
 

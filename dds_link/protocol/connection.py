@@ -5,7 +5,7 @@ The shell that owns the socket runs this loop::
     connection.receive_data(data)
     while (request := connection.next_request()) is not None:
         ...                                   # carry it out, now or later
-        connection.reply(request, outcome)
+        connection.reply(request, result)         # or reply_error(request, error)
     socket.send(connection.data_to_send())    # and close it if connection.closing
 
 Replies leave in the order of the requests, whatever the order in which they are ready.
@@ -104,15 +104,17 @@ class Connection:
     def refuse(self, error: WireError) -> None:
         """Say ``error`` without being asked, and take no requests."""
         self.closing = True
-        self.reply(self._take(Request(b"", error)), error)
+        self.reply_error(self._take(Request(b"", error)), error)
 
-    def reply(self, request: Request, outcome: Any) -> None:
-        """Give the outcome of a request: a result to encode, or a ``WireError``. Only the first one
-        counts."""
-        if isinstance(outcome, WireError):
-            line = encode_error(request.id, outcome)
-        else:
-            line = encode_success(request.id, outcome)
+    def reply(self, request: Request, result: Any) -> None:
+        """Give the result of a request. Only the first outcome counts."""
+        self._finish(request, encode_success(request.id, result))
+
+    def reply_error(self, request: Request, error: WireError) -> None:
+        """Give what came of a request instead of a result."""
+        self._finish(request, encode_error(request.id, error))
+
+    def _finish(self, request: Request, line: bytes) -> None:
         if request.place > self._head:
             self._early.setdefault(request.place, line)
         elif request.place == self._head:

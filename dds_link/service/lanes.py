@@ -67,7 +67,6 @@ class Lanes:
         self._driving = False
         self._closed: WireError | None = None
 
-    @property
     def free(self) -> bool:
         """True if a call of the device may be made here and now: it does not block, and no job is
         under way."""

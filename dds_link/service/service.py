@@ -37,7 +37,8 @@ from dds_link.service.plan import Board
 from dds_link.service.state import Channel, Target
 
 Job = Generator[Call, Any, Any]
-Done = Callable[[Any], None]
+Done = Callable[[Any, Any], None]
+"""Takes the outcome of a command, and the ticket that came with it."""
 
 MAX_INTERVAL = 3600.0
 """Longest ``interval`` of a subscription, in seconds."""
@@ -112,26 +113,28 @@ class Service:
 
         self._lanes.submit(Lane.URGENT, self._life.stop(), ended)
 
-    def execute(self, command: Any, session: Session, done: Done) -> None:
+    def execute(self, command: Any, session: Session, done: Done, ticket: Any = None) -> None:
         """Carry out one command (or refuse it, if it is a ``WireError`` already).
 
         :param done: gets the result or a ``WireError``, now or later; exactly once.
+        :param ticket: anything; ``done`` gets it, too.
         """
-        if type(command) is commands.Set and self._lanes.free:
-            self._set_now(command, session, done)
+        kind = type(command)
+        if kind is commands.Set and self._lanes.free():
+            done(self._set_now(command, session), ticket)
+            self._hub.flush()
             return
-        job = self._jobs.get(type(command))
+        job = self._jobs.get(kind)
         if job is not None:
             lane = Lane.NORMAL
-            if type(command) is commands.Kill:
+            if kind is commands.Kill:
                 lane = Lane.URGENT
                 self._kills += 1
-            self._lanes.submit(lane, job(command, session), done)
-            return
-        if isinstance(command, WireError):
-            done(command)
-            return
-        done(self._answers[type(command)](command, session))
+            self._lanes.submit(lane, job(command, session), lambda outcome: done(outcome, ticket))
+        elif isinstance(command, WireError):
+            done(command, ticket)
+        else:
+            done(self._answers[kind](command, session), ticket)
 
     def subscribe(self, command: commands.Subscribe, deliver: Deliver) -> tuple[Any, Any]:
         """Start a subscription.
@@ -204,21 +207,20 @@ class Service:
             yield from self._undo(targets, error)
         return self._settle(targets, session)
 
-    def _set_now(self, command: commands.Set, session: Session, done: Done) -> None:
+    def _set_now(self, command: commands.Set, session: Session) -> Any:
         """As :meth:`_do_set`, where nothing waits or can come between: a scan waits for it."""
         try:
             target = self._board.plan_one(command)
             self._life.require_ready()
         except WireError as error:
-            done(error)
-            return
+            return error
         try:
             self._device.write((target.write,))
         except BaseException as error:
-            self._lanes.submit(Lane.NORMAL, self._undo([target], known(error)), done)
-            return
-        done(self._settle((target,), session)[0])
-        self._hub.flush()
+            outcomes: list[Any] = []  # in place it is there when submit returns
+            self._lanes.submit(Lane.NORMAL, self._undo([target], known(error)), outcomes.append)
+            return outcomes[0]
+        return self._settle((target,), session)[0]
 
     def _plan(self, changes: Sequence[commands.Change]) -> list[Target]:
         targets = self._board.plan(changes)

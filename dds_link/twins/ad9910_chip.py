@@ -22,6 +22,7 @@ from dds_link.words import Words
 
 _WORD = 0xFFFFFFFF
 _CFR3 = core.CFR3  # every update asks for it
+_whole = int.from_bytes
 _RESET_VALUES = {
     core.CFR2: 0x00400820,
     core.CFR3: 0x1F3F4000,
@@ -96,7 +97,7 @@ class AD9910:
         # The common case, a whole plain register to a port in step, in one go; the bit machine
         # would do the same.
         if self._quick and size and bits == 8 * size == _PLAIN_WRITE[data[0]]:
-            self._buffers[data[0]] = int.from_bytes(data[1:], "big")
+            self._buffers[data[0]] = _whole(data[1:], "big")
             self.wants_update = True
             return bytes(size)
         if not 0 <= bits <= 8 * size:

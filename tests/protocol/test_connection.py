@@ -26,6 +26,14 @@ by_name = pytest.mark.parametrize("case", COMMANDS, ids=lambda case: case.name)
 each_bad = pytest.mark.parametrize("case", BAD_FRAMES, ids=lambda case: case.name)
 
 
+def answer(connection: Connection, request: Request, outcome: Any) -> None:
+    """Reply, whatever the outcome is."""
+    if isinstance(outcome, WireError):
+        connection.reply_error(request, outcome)
+    else:
+        connection.reply(request, outcome)
+
+
 def requests(connection: Connection, chunks: Iterable[bytes]) -> list[Request]:
     """Everything that can be carried out after ``chunks``."""
     requests = []
@@ -45,7 +53,7 @@ def exchange(chunks: Iterable[bytes], result: Any) -> bytes:
     connection = Connection()
     for request in requests(connection, chunks):
         refused = isinstance(request.command, WireError)
-        connection.reply(request, request.command if refused else result)
+        answer(connection, request, request.command if refused else result)
     return connection.data_to_send()
 
 
@@ -121,9 +129,9 @@ def test_replies_leave_in_the_order_of_the_requests(order: tuple[int, ...]) -> N
 def test_the_first_reply_counts() -> None:
     connection, requests = three()
     connection.reply(requests[1], {"n": 2})
-    connection.reply(requests[1], OutOfRange("no"))
+    connection.reply_error(requests[1], OutOfRange("no"))
     connection.reply(requests[0], {"n": 1})
-    connection.reply(requests[0], OutOfRange("no"))
+    connection.reply_error(requests[0], OutOfRange("no"))
     results = [json.loads(line)["result"] for line in connection.data_to_send().splitlines()]
     assert results == [{"n": 1}, {"n": 2}]
     assert connection.outstanding == 1
@@ -161,7 +169,7 @@ def test_a_frame_over_the_cap_is_the_last_one() -> None:
     assert [getattr(t.command, "code", "ok") for t in asked] == ["ok", "frame_too_long"]
     assert connection.closing
     connection.reply(asked[0], {})
-    connection.reply(asked[1], asked[1].command)
+    connection.reply_error(asked[1], asked[1].command)
     assert b"longer than 30 bytes" in connection.data_to_send()
     assert connection.receive_eof() is None
 
@@ -322,7 +330,9 @@ def test_any_bytes_in_any_chunks_ask_for_the_same(data: bytes, sizes: list[int])
         assert asked.pop().command.code == "frame_too_long"
     assert [meaning(request) for request in asked] == [meaning(request) for request in expected]
     for request in reversed(asked):
-        connection.reply(request, request.command if isinstance(request.command, WireError) else {})
+        answer(
+            connection, request, request.command if isinstance(request.command, WireError) else {}
+        )
     assert len(connection.data_to_send().splitlines()) == len(expected)
 
 

@@ -33,7 +33,7 @@ class Answer:
     def __init__(self) -> None:
         self.outcomes: list[Any] = []
 
-    def __call__(self, outcome: Any) -> None:
+    def __call__(self, outcome: Any, ticket: Any = None) -> None:
         self.outcomes.append(outcome)
 
     @property

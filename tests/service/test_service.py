@@ -621,7 +621,7 @@ def test_every_change_is_told_after_its_reply(bench: Bench) -> None:
     listener.subscription._deliver = delivered
     commands: list[Any] = [Set(0, frequency=80e6), Sync(), Kill(), ArmRF(), Reset()]
     for command in commands:
-        bench.service.execute(command, bench.session, lambda outcome: order.append("reply"))
+        bench.service.execute(command, bench.session, lambda outcome, ticket: order.append("reply"))
         bench.get()
     assert order == ["reply", "changed", "reply", "epoch", "reply", "killed", "reply", "armed",
                      "reply", "reset"]  # fmt: skip

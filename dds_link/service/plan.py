@@ -162,8 +162,6 @@ def _phase(channel: Channel, change: Change) -> int:
 
 def _amplitude(channel: Channel, change: Change) -> int:
     """The amplitude scale factor that ``change`` asks for, within the limit as a word."""
-    if not channel.info.has_amplitude:
-        raise Unsupported(f"channel {channel.name!r}: this chip cannot scale its amplitude")
     limits = channel.limits
     if change.amplitude is None:
         asf = change.asf
@@ -172,6 +170,8 @@ def _amplitude(channel: Channel, change: Change) -> int:
             asf = channel.info.tuning.amplitude_to_asf(change.amplitude)
         except ValueError:
             asf = None
+    if not channel.info.has_amplitude and asf != limits.max_asf:  # a receipt can be sent back
+        raise Unsupported(f"channel {channel.name!r}: this chip cannot scale its amplitude")
     if asf is not None and 0 <= asf <= limits.max_asf:
         return asf
     if change.amplitude is None:

@@ -14,9 +14,10 @@ from collections import Counter
 from typing import Any, NoReturn
 
 import msgspec
+from msgspec.structs import astuple
 
 from dds_link.errors import BadCommand, BadFrame, OutOfRange, UnknownCommand, WireError
-from dds_link.protocol.commands import COMMAND_IDS, NO_ID, AnyCommand
+from dds_link.protocol.commands import COMMAND_IDS, NO_ID, AnyCommand, Apply
 
 PROTOCOL_VERSION = 1
 
@@ -61,9 +62,7 @@ def decode(frame: bytes) -> Request:
         raw = command.id
         if raw is not NO_ID:
             _decode_plain(raw)  # raw until now
-        # Written anew, a command has each key once, and each key has a colon: as many in the frame
-        # means that none came twice (a null or an escaped colon only costs the slow path).
-        if _encode(command).count(b":") != frame.count(b":"):
+        if _given(command) != frame.count(b":"):
             _refuse_duplicate_keys(frame)
         return Request(b"" if raw is NO_ID else _echo(raw), command)
     except (msgspec.MsgspecError, WireError, ValueError, RecursionError) as error:
@@ -117,8 +116,19 @@ def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
+def _given(command: Any) -> int:
+    """Keys that a command was certainly given: its tag, and what is not null.
+
+    Each key needs a colon in the text, so as many colons as keys means that none came twice (a null
+    or a colon inside a string only costs the slow path)."""
+    if type(command) is Apply:
+        return _encode(command).count(b":")  # without what is absent
+    values = astuple(command)
+    return 1 + len(values) - values.count(None) - (command.id is NO_ID)
+
+
 def _count_keys(data: Any) -> int:
-    """Keys of every object in ``data``; see :func:`decode`."""
+    """Keys of every object in ``data``; see :func:`_given`."""
     if isinstance(data, dict):
         return len(data) + sum(
             _count_keys(value) for value in data.values() if isinstance(value, (dict, list))

@@ -61,12 +61,14 @@ class FrameReader:
         buffer, start = self._buffer, self._start
         if start == len(buffer):
             return None
-        if self._position <= start and buffer.startswith(b"{", start):
+        if self._position <= start and buffer[start] == _OPEN:
             # Usual cases: a line that is one object, whose first closing brace is the last byte,
             newline = buffer.find(b"\n", start, start + self._max_bytes)
-            if newline > start and buffer.find(b"}", start, newline) == newline - 1:
-                self._start = self._position = newline + 1
-                return buffer[start:newline]
+            if newline > start:
+                line = buffer[start:newline]
+                if line[-1] == _CLOSE and _CLOSE not in line[:-1]:
+                    self._start = self._position = newline + 1
+                    return line
             # or any object of objects.
             whole = _WHOLE.match(buffer, start, start + self._max_bytes)
             if whole is not None:

@@ -6,8 +6,6 @@ it; *programmed* is what the registers were last made to hold.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -17,7 +15,7 @@ from dds_link.protocol.replies import ReceiptReply
 from dds_link.words import SILENCE, Tone, Words
 
 
-class Limits(NamedTuple):
+class Limits(Struct, frozen=True, gc=False):
     """Bounds of one channel, as words: a limit's own nearest word is allowed."""
 
     min_ftw: int

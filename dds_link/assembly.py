@@ -104,15 +104,16 @@ def load_config(
     """
 
     def check(device: Device, channels: list[Channel], problems: Problems) -> None:
+        place = problems
+        if transport and not simulation:
+            place = Problems(f"{problems.source} with --device {transport}")
+            device["transport"] = transport
         devices.check(device, channels, problems)
         if simulation:
             return
-        if transport:
-            place = Problems(f"{problems.source} with --device {transport}")
-            transports.check({**device, "transport": transport}, channels, place)
+        transports.check(device, channels, place)
+        if place is not problems:
             problems.found += place.found
-        else:
-            transports.check(device, channels, problems)
 
     config = load(path, check)
     return with_transport(config, transport) if transport and not simulation else config

@@ -22,6 +22,7 @@ from dds_link.protocol import commands
 from dds_link.service.events import Session
 from dds_link.service.executor import Worker
 from dds_link.transports.registry import TRANSPORTS
+from dds_link.transports.stream_twin import StreamTwinTransport
 from dds_link.transports.twin import TwinTransport
 from dds_link.twins.ad9910 import make_board
 from tests.config_texts import DEVICE
@@ -67,6 +68,21 @@ def test_simulation_ends_in_a_twin_and_runs_in_place(loop: LoopThread) -> None:
         assert one.board.tone(0).amplitude == pytest.approx(0.5, abs=1e-3)
         assert await one.stop()
         assert one.board.tone(0).amplitude == 0.0
+
+    loop.run(life())
+
+
+def test_simulation_of_a_box_that_talks_in_text(loop: LoopThread) -> None:
+    async def life() -> None:
+        entry = registry.find("dds9m")
+        text = registry.load(entry.simulated)
+        one = Assembly(configuration.parse(text, "box", registry.check), simulation=True)
+        assert isinstance(one.transport, StreamTwinTransport)
+        await ready(one)
+        await ask(one, SET)
+        assert one.board.tone(0).words.ftw == 800_000_000
+        assert await one.stop()
+        assert not one.board.tone(0).emits
 
     loop.run(life())
 
@@ -214,6 +230,12 @@ def test_a_transport_in_place_of_the_files_is_looked_at_instead(tmp_path: Path) 
         f"{path} with --device colour: device.transport = 'colour': "
         f"there is no transport 'colour', only: {KNOWN}"
     ]
+
+
+def test_a_transport_that_does_not_fit_the_device_is_refused(tmp_path: Path) -> None:
+    path = spoiled(tmp_path)
+    [problem] = refused(path, False, "serial:/dev/ttyUSB0")
+    assert problem.startswith(f"{path}: device.transport = 'serial:/dev/ttyUSB0': this is a chip")
 
 
 def test_a_missing_or_bad_key_is_one_problem(tmp_path: Path) -> None:

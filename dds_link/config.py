@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from dds_link.config_keys import (
+    ATTENUATOR,
+    ATTENUATOR_REQUIRED,
     CHANNEL,
     CHANNEL_REQUIRED,
     DEVICE,
@@ -50,6 +52,18 @@ class Pins:
 
 
 @dataclass(frozen=True)
+class AttenuatorConfig:
+    """Table ``[device.attenuator]``: one chain of digital step attenuators on the SPI bus."""
+
+    type: str
+    chip_select: int | str
+    chain: tuple[int, ...]
+    """The channel behind each attenuator, the one next to MOSI first."""
+    readback: bool = False
+    """True: the end of the chain is wired to MISO."""
+
+
+@dataclass(frozen=True)
 class DeviceConfig:
     """Table ``[device]``."""
 
@@ -71,6 +85,7 @@ class DeviceConfig:
     """What the device asks for before it talks to anybody. Never shown."""
     on_reconnect: str = "safe"
     """What becomes of the outputs when a device that was lost is back."""
+    attenuator: AttenuatorConfig | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +100,10 @@ class ChannelConfig:
     max_frequency: float | None = None
     max_amplitude: float = 1.0
     safe_amplitude: float = 0.0
+    min_attenuation: float | None = None
+    """dB; None: 0."""
+    safe_attenuation: float | None = None
+    """dB; None: the largest that there is."""
     on_start: str = "safe"
     on_stop: str = "safe"
 
@@ -138,8 +157,10 @@ def parse(text: bytes | str, source: str, rule: Rule | None = None) -> Config:
     if problems.found:
         raise ConfigError(problems.found)
     pins = Pins(**device.pop("pins", {}))
+    attenuator = device.pop("attenuator", None)
+    attenuator = None if attenuator is None else AttenuatorConfig(**attenuator)
     return Config(
-        DeviceConfig(**device, pins=pins),
+        DeviceConfig(**device, pins=pins, attenuator=attenuator),
         tuple(ChannelConfig(**channel.values) for channel in channels),
         source,
         hashlib.sha256(content).hexdigest(),
@@ -201,6 +222,12 @@ def _read_device(table: object, present: bool, problems: Problems) -> Device:
     device = read_table(table, DEVICE, required, "device", problems)
     if "pins" in device:
         device["pins"] = read_table(device["pins"], PINS, {}, "device.pins", problems)
+    if "attenuator" in device:
+        path, raw = "device.attenuator", device["attenuator"]
+        found = read_table(raw, ATTENUATOR, ATTENUATOR_REQUIRED, path, problems)
+        if isinstance(raw, dict) and "chain" not in raw and "channels" in device:
+            found["chain"] = tuple(range(device["channels"]))
+        device["attenuator"] = found
     return device
 
 

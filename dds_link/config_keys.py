@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dds_link.attenuation import MODELS
+
 MAX_CHANNELS = 1024
 """Most channels of one controller: as many as one ``apply`` takes."""
 MAX_NAME = 32
@@ -152,6 +154,13 @@ def _limit(value: Any) -> float:
     return number
 
 
+def _decibel(value: Any) -> float:
+    number = _number(value)
+    if not number >= 0:
+        raise ValueError("must be 0 dB or above: an attenuation has no sign")
+    return number
+
+
 def _amplitude(value: Any) -> float:
     number = _number(value)
     if not 0 <= number <= 1:
@@ -189,6 +198,16 @@ def _chip_select(value: Any) -> int | str:
     except ValueError:
         reason = 'must be the number of a chip select (0 ... 255) or a line, "gpiochip0:8" or "AC0"'
         raise ValueError(reason) from None
+
+
+def _chain(value: Any) -> tuple[int, ...]:
+    good = isinstance(value, list) and value and all(type(index) is int for index in value)
+    if not good or len(set(value)) < len(value) or min(value) < 0:
+        raise ValueError(
+            "must be a list of channel indices, none twice, the one next to MOSI first, as in "
+            "[0, 1, 2, 3]"
+        )
+    return tuple(value)
 
 
 def _transport(value: Any) -> str:
@@ -238,6 +257,7 @@ DEVICE: Mapping[str, Check] = {
     "token": _token,
     "on_reconnect": _one_of("restore", "safe", "leave"),
     "pins": _as_it_is,
+    "attenuator": _as_it_is,
 }
 DEVICE_REQUIRED = {
     "type": 'type = "ad9910"',
@@ -254,6 +274,14 @@ PINS: Mapping[str, Check] = {
     "profile": _profile,
 }
 
+ATTENUATOR: Mapping[str, Check] = {
+    "type": _one_of(*MODELS),
+    "chip_select": _chip_select,
+    "chain": _chain,
+    "readback": _flag,
+}
+ATTENUATOR_REQUIRED = {"type": 'type = "hmc542b"', "chip_select": "chip_select = 4"}
+
 CHANNEL: Mapping[str, Check] = {
     "index": _whole(0, MAX_CHANNELS - 1),
     "name": _name,
@@ -263,6 +291,8 @@ CHANNEL: Mapping[str, Check] = {
     "max_frequency": _limit,
     "max_amplitude": _amplitude,
     "safe_amplitude": _amplitude,
+    "min_attenuation": _decibel,
+    "safe_attenuation": _decibel,
     "on_start": _one_of("safe", "keep"),
     "on_stop": _one_of("safe", "keep"),
 }

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from typing import Any, NamedTuple
 
+from dds_link.attenuation import MODELS
 from dds_link.config_keys import DEVICE_EXAMPLES, Problems
 
 Device = dict[str, Any]
-"""Good keys of ``[device]``; ``pins`` is such a dict, too."""
+"""Good keys of ``[device]``; ``pins`` and ``attenuator`` are such dicts, too."""
 
 
 class Channel(NamedTuple):
@@ -73,6 +74,8 @@ def require_transport(device: Device, problems: Problems, kind: str) -> None:
     transport = device.get("transport", "")
     if _KINDS.get(transport.partition(":")[0], kind) != kind:
         problems.add("device.transport", _KIND_REASONS[kind], transport)
+    if kind == "stream" and "attenuator" in device:
+        problems.add("device.attenuator", "this box has no SPI bus for it; remove it")
 
 
 _KINDS = {"ftdi": "spi", "spidev": "spi", "serial": "stream", "tcp": "stream"}
@@ -91,6 +94,7 @@ def check(device: Device, channels: list[Channel], problems: Problems) -> None:
         if channel.values.get("on_start") == "keep" and device.get("readback") is False:
             reason = 'needs device.readback = true, to read what the chip puts out; or write "safe"'
             problems.add(f"{channel.path}.on_start", reason, "keep")
+    _check_attenuators(device, channels, problems)
     refuse_twice(lines(device, channels), problems)
 
 
@@ -111,6 +115,59 @@ def _check_limits(device: Device, channel: Channel, problems: Problems) -> None:
         problems.add(f"{path}.safe_amplitude", reason, safe)
 
 
+def _check_attenuators(device: Device, channels: list[Channel], problems: Problems) -> None:
+    table = device.get("attenuator", {})
+    path, chain = "device.attenuator", table.get("chain", ())
+    for index in chain:
+        if index >= device.get("channels", index + 1):
+            problems.add(f"{path}.chain", f"there is no channel {index}", list(chain))
+    select = table.get("chip_select")
+    for place, other in selects(channels):
+        if isinstance(other, int) and other == select:
+            problems.add(f"{path}.chip_select", f"already used by {place}; the attenuators need "
+                         "their own", select)  # fmt: skip
+    if table.get("readback") and device.get("readback") is False:
+        reason = "needs device.readback = true: MISO is one wire for the whole bus"
+        problems.add(f"{path}.readback", reason, True)
+    if "type" in table:
+        model = MODELS[table["type"]]
+        if not device.get("spi_hz", 0.0) <= model.max_spi_hz:
+            reason = f"its attenuators take at most {model.max_spi_hz / 1e6:.0f}e6 Hz"
+            problems.add("device.spi_hz", reason, device["spi_hz"])
+    whole = "attenuator" not in device or {"type", "chain"} <= table.keys()
+    for channel in channels if whole else ():
+        _check_attenuation(channel, table if channel.values.get("index") in chain else {}, problems)
+
+
+def _check_attenuation(channel: Channel, table: Device, problems: Problems) -> None:
+    """The limits of one channel.
+
+    :param table: of its attenuator; empty: it has none.
+    """
+    path, values = channel.path, channel.values
+    limits = {key: values.get(key) for key in ("min_attenuation", "safe_attenuation")}
+    for key, limit in limits.items():
+        reason = ""
+        if limit is not None and not table:
+            reason = "this channel has no attenuator: see [device.attenuator], or leave it out"
+        elif limit is not None:
+            most = MODELS[table["type"]].attenuation.max_db
+            reason = "" if limit <= most else f"must be 0 ... {most:.15g} dB"
+        if reason:
+            problems.add(f"{path}.{key}", reason, limit)
+            return
+    low, safe = limits.values()
+    if low is not None and safe is not None and not low <= safe:
+        reason = f"must not be below min_attenuation = {low!r}"
+        problems.add(f"{path}.safe_attenuation", reason, safe)
+    if table and values.get("on_start") == "keep":
+        reason = (
+            "the attenuator cannot be read without being changed, so that the channel cannot be "
+            'kept; write "safe"'
+        )
+        problems.add(f"{path}.on_start", reason, "keep")
+
+
 def lines(device: Device, channels: Iterable[Channel]) -> Iterator[tuple[str, str | None]]:
     """Every line that something may use: its key in the file, and its place if it has one."""
     pins = device.get("pins", {})
@@ -121,7 +178,7 @@ def lines(device: Device, channels: Iterable[Channel]) -> Iterator[tuple[str, st
     channels = list(channels)
     for channel in channels:
         yield f"{channel.path}.rf_switch", channel.values.get("rf_switch")
-    for path, select in selects(channels):
+    for path, select in [*selects(channels), *attenuator_select(device)]:
         yield path, select if isinstance(select, str) else None
 
 
@@ -133,6 +190,13 @@ def selects(channels: Iterable[Channel]) -> Iterator[tuple[str, int | str]]:
             found.setdefault(channel.values["chip_select"], f"{channel.path}.chip_select")
     for select, path in found.items():
         yield path, select
+
+
+def attenuator_select(device: Device) -> Iterator[tuple[str, int | str]]:
+    """The chip select of the attenuators, with its key, if there are any."""
+    table = device.get("attenuator", {})
+    if "chip_select" in table:
+        yield "device.attenuator.chip_select", table["chip_select"]
 
 
 def refuse_twice(places: Iterable[tuple[str, Hashable]], problems: Problems) -> None:

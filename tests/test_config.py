@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dds_link.assembly import load_config
 from dds_link.config import (
     MAX_FILE,
+    AttenuatorConfig,
     ChannelConfig,
     Config,
     DeviceConfig,
@@ -56,8 +57,15 @@ def test_every_key_is_read() -> None:
     max_frequency = 120e6
     max_amplitude = 0.8
     safe_amplitude = 0.1
+    min_attenuation = 3
+    safe_attenuation = 20.5
     on_start = "safe"
     on_stop = "keep"
+    [device.attenuator]
+    type = "hmc542b"
+    chip_select = "gpiochip1:9"
+    chain = [0]
+    readback = false
     """
     assert parse(text, "lab.toml") == Config(
         DeviceConfig(
@@ -78,6 +86,7 @@ def test_every_key_is_read() -> None:
             timeout=0.5,
             token="open sesame",
             on_reconnect="restore",
+            attenuator=AttenuatorConfig("hmc542b", "gpiochip1:9", (0,)),
         ),
         (
             ChannelConfig(
@@ -89,6 +98,8 @@ def test_every_key_is_read() -> None:
                 max_frequency=120e6,
                 max_amplitude=0.8,
                 safe_amplitude=0.1,
+                min_attenuation=3.0,
+                safe_attenuation=20.5,
                 on_start="safe",
                 on_stop="keep",
             ),

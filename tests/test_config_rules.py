@@ -2,7 +2,7 @@
 
 import pytest
 
-from dds_link.config import parse
+from dds_link.config import AttenuatorConfig, parse
 from dds_link.config_keys import Problems
 from dds_link.config_rules import Channel, Device, require, require_transport
 from dds_link.errors import ConfigError
@@ -124,3 +124,102 @@ def test_a_rule_notes_what_is_missing_but_not_what_is_wrong_already() -> None:
         "lab.toml: device.baud = 3: must be a whole number 50 ... 4000000",
         "lab.toml: device.refclk: missing; write for example refclk = 25e6 (Hz)",
     ]
+
+
+# Attenuators
+
+ATTENUATOR = DEVICE + "[device.attenuator]\ntype = 'hmc542b'\nchip_select = 2\n"
+
+
+def attenuated(*lines: str) -> str:
+    """The good device with attenuators, and a channel 0 of these keys."""
+    return "\n".join([ATTENUATOR, "[[channel]]", "index = 0", *lines])
+
+
+@pytest.mark.parametrize("line", ["min_attenuation = 10", "safe_attenuation = 31.5",
+                                  "min_attenuation = 10\nsafe_attenuation = 10",
+                                  "on_stop = 'keep'"])  # fmt: skip
+def test_limits_of_an_attenuator(line: str) -> None:
+    parse(attenuated(line), "lab.toml")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("min_attenuation = 32", "min_attenuation = 32.0: must be 0 ... 31.5 dB"),
+        ("min_attenuation = -3", "min_attenuation = -3: must be 0 dB or above: an attenuation has"),
+        ("safe_attenuation = 32", "safe_attenuation = 32.0: must be 0 ... 31.5 dB"),
+        ("min_attenuation = 10\nsafe_attenuation = 9.5",
+         "safe_attenuation = 9.5: must not be below min_attenuation = 10.0"),
+        ("on_start = 'keep'", "on_start = 'keep': the attenuator cannot be read without being"),
+    ],
+)  # fmt: skip
+def test_what_an_attenuator_cannot(line: str, expected: str) -> None:
+    assert problem(attenuated(line)).startswith("channel[0]." + expected)
+
+
+@pytest.mark.parametrize("chain", ["", "chain = [1]\n"])
+def test_limits_of_an_attenuator_that_is_not_there(chain: str) -> None:
+    text = ATTENUATOR + chain if chain else DEVICE
+    text += "[[channel]]\nindex = 0\nmin_attenuation = 10\non_start = 'keep'"
+    assert problem(text).startswith("channel[0].min_attenuation = 10.0: this channel has no att")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("chip_select = 2", "chip_select = 1",
+         "device.attenuator.chip_select = 1: already used by channel 1 (by default).chip_select"),
+        ("chip_select = 2", "chip_select = 'gpiochip0:17'",
+         "device.attenuator.chip_select = 'gpiochip0:17': already used by device.pins.io_update"),
+        ("chip_select = 2", "", "device.attenuator.chip_select: missing; write for example chip"),
+        ("'hmc542b'", "'pe4302'", 'device.attenuator.type = \'pe4302\': must be "hmc542b"'),
+        ("chip_select = 2", "chip_select = 2\nchain = [1, 2]",
+         "device.attenuator.chain = [1, 2]: there is no channel 2"),
+        ("chip_select = 2", "chip_select = 2\nchain = [0, 0]",
+         "device.attenuator.chain = [0, 0]: must be a list of channel indices, none twice"),
+        ("chip_select = 2", "chip_select = 2\nchain = []", "device.attenuator.chain = []: must be"),
+        ("chip_select = 2", "chip_select = 2\nchain = 2", "device.attenuator.chain = 2: must be a"),
+        ("chip_select = 2", "chip_select = 2\nchain = [-1]", "device.attenuator.chain = [-1]: mus"),
+        ('"spidev:0"\n', '"spidev:0"\nspi_hz = 40e6\n',
+         "device.spi_hz = 40000000.0: its attenuators take at most 30e6 Hz"),
+        ('"spidev:0"\n', '"spidev:0"\nreadback = false\n', ""),
+        ("chip_select = 2", "chip_select = 2\nreadback = true", ""),
+        ("chip_select = 2", "chip_select = 2\nLE = 3", "device.attenuator.LE: unknown; remove it"),
+        ("[device.attenuator]", "[[device.attenuator]]", "device.attenuator = [{'type': 'hmc542b'"),
+    ],
+)  # fmt: skip
+def test_the_attenuators_of_a_board(old: str, new: str, expected: str) -> None:
+    assert old in ATTENUATOR
+    text = ATTENUATOR.replace(old, new)
+    if expected:
+        assert problem(text).startswith(expected)
+    else:
+        parse(text, "lab.toml")
+
+
+def test_the_end_of_the_chain_is_read_over_the_same_wire() -> None:
+    text = ATTENUATOR.replace('"spidev:0"\n', '"spidev:0"\nreadback = false\n')
+    assert problem(text + "readback = true").startswith(
+        "device.attenuator.readback = true: needs device.readback = true"
+    )
+
+
+def test_one_mistake_in_the_attenuators_is_one_problem() -> None:
+    limit = "[[channel]]\nindex = 0\nmin_attenuation = 99"
+    assert problem(ATTENUATOR.replace("hmc542b", "hmc") + limit).startswith("device.attenuator.typ")
+    assert problem(ATTENUATOR + "chain = 0\n" + limit).startswith("device.attenuator.chain")
+
+
+def test_every_channel_has_an_attenuator_unless_the_chain_says_otherwise() -> None:
+    made = parse(ATTENUATOR, "lab.toml").device.attenuator
+    assert made == AttenuatorConfig("hmc542b", 2, (0, 1), readback=False)
+    made = parse(ATTENUATOR + "chain = [1]\nreadback = true", "lab.toml").device.attenuator
+    assert made == AttenuatorConfig("hmc542b", 2, (1,), readback=True)
+    assert parse(DEVICE, "lab.toml").device.attenuator is None
+
+
+def test_a_box_has_no_attenuators_of_ours() -> None:
+    found = Problems("lab.toml")
+    require_transport({"transport": "tcp:x:1", "attenuator": {}}, found, "stream")
+    assert found.found == ["lab.toml: device.attenuator: this box has no SPI bus for it; remove it"]

@@ -17,11 +17,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dds_link.clock import Clock
 from dds_link.config import ChannelConfig, DeviceConfig
 from dds_link.config_keys import Problems
-from dds_link.config_rules import Channel, Device, lines
+from dds_link.config_rules import Channel, Device, attenuator_select, lines, selects
 from dds_link.errors import ConfigError, Preempted, TransportError, TransportLost
 from dds_link.transports.base import SpiTransport, rf_switch
 from dds_link.transports.ftdi_usb import MAX_HZ, MIN_HZ, FtdiPort
-from dds_link.transports.wiring import chip_selects, wiring
+from dds_link.transports.wiring import all_selects, wiring
 
 #: Longest frame, bytes: that of spidev, so that what works with one works with the other.
 MAX_FRAME = 4096
@@ -183,7 +183,7 @@ def from_config(
     :raises ConfigError: with every problem found.
     """
     places = wiring(device, channels)
-    selects = chip_selects(channels)
+    selects = all_selects(device, channels)
     used = [*places.items(), *((f"chip_select of chip {n}", s) for n, s in enumerate(selects))]
     kept = [
         f"on_start of channel {channel.index}"
@@ -207,7 +207,7 @@ def check(device: Device, channels: list[Channel], problems: Problems) -> None:
     address = device["transport"].partition(":")[2]
     places = lines(device, channels)
     used: list[tuple[str, int | str]] = [(path, place) for path, place in places if place]
-    numbers = ((f"{c.path}.chip_select", c.values.get("chip_select")) for c in channels)
+    numbers = [*selects(channels), *attenuator_select(device)]
     used += [(path, number) for path, number in numbers if isinstance(number, int)]
     kept = [
         f"{channel.path}.on_start"

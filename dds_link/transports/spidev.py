@@ -15,12 +15,12 @@ from typing import Any
 from dds_link.clock import Clock
 from dds_link.config import ChannelConfig, DeviceConfig
 from dds_link.config_keys import Problems
-from dds_link.config_rules import Channel, Device, lines
+from dds_link.config_rules import Channel, Device, attenuator_select, lines, selects
 from dds_link.errors import ConfigError, Preempted, TransportError, TransportLost
 from dds_link.transports.base import SpiTransport, rf_switch
 from dds_link.transports.gpio import GpioLines, Place, parse_place
 from dds_link.transports.linux import failure, library, unusable
-from dds_link.transports.wiring import PROFILES, chip_selects, wiring
+from dds_link.transports.wiring import PROFILES, all_selects, wiring
 
 #: Longest frame, bytes: the buffer of the kernel's spidev, unless somebody changed it.
 MAX_FRAME = 4096
@@ -215,7 +215,7 @@ def from_config(
     problems: list[str] = []
     selects = tuple(
         select if isinstance(select, int) else _parse_line(select, "chip_select", problems)
-        for select in chip_selects(channels)
+        for select in all_selects(device, channels)
     )
     lines = {
         name: _parse_line(text, name, problems) for name, text in wiring(device, channels).items()
@@ -242,7 +242,8 @@ def check(device: Device, channels: list[Channel], problems: Problems) -> None:
             problems.add(path, str(error), line)
     address = device["transport"].partition(":")[2]
     try:
-        _parse_address(address, [channel.values.get("chip_select") for channel in channels])
+        used = [*selects(channels), *attenuator_select(device)]
+        _parse_address(address, [select for _, select in used])
     except ValueError as error:
         problems.add("device.transport", str(error), device["transport"])
 

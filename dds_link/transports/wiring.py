@@ -36,6 +36,13 @@ def chip_selects(channels: Iterable[ChannelConfig]) -> tuple[int | str, ...]:
     return tuple(dict.fromkeys(channel.chip_select for channel in channels))
 
 
+def all_selects(device: DeviceConfig, channels: Iterable[ChannelConfig]) -> tuple[int | str, ...]:
+    """Find what a :class:`~dds_link.transports.base.Transfer` may name, in the order of its numbers:
+    the chips, then the attenuators, if there are any."""
+    selects = chip_selects(channels)
+    return selects if device.attenuator is None else (*selects, device.attenuator.chip_select)
+
+
 def places(channels: Sequence[ChannelConfig]) -> tuple[tuple[int, int], ...]:
     """Find where each channel is.
 

@@ -6,12 +6,13 @@ import itertools
 import sys
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from dds_link.clock import RealClock
-from dds_link.config import ChannelConfig, DeviceConfig, Pins
+from dds_link.config import AttenuatorConfig, ChannelConfig, DeviceConfig, Pins
 from dds_link.config_keys import Problems
 from dds_link.config_rules import Channel
 from dds_link.devices.ad9910 import AD9910
@@ -232,8 +233,10 @@ def device(
     return DeviceConfig(**{**vars(made), "spi_hz": spi_hz})
 
 
-def make(*channels: ChannelConfig, **changes: Any) -> FtdiTransport:
-    made = device(**changes)
+def make(
+    *channels: ChannelConfig, attenuator: "AttenuatorConfig | None" = None, **changes: Any
+) -> FtdiTransport:
+    made = replace(device(**changes), attenuator=attenuator)
     return from_config(made, channels, made.transport.partition(":")[2], RealClock())
 
 
@@ -322,6 +325,19 @@ def test_a_good_file_is_no_problem() -> None:
     ]
     check({"transport": "ftdi:///1", "pins": {"io_update": "AC0"}}, channels, problems)
     assert problems.found == []
+
+
+def test_the_attenuators_are_one_more_chip() -> None:
+    attenuator = AttenuatorConfig("hmc542b", "AC4", (0,))
+    transport = make(channel(0, 0), attenuator=attenuator)
+    assert transport._selects == (3, 12)
+    [taken] = problems_of(channel(0, 0), attenuator=replace(attenuator, chip_select="AD3"))
+    assert taken.startswith("chip_select of chip 1 = 'AD3': the pin is already used by chip_select")
+    problems = Problems("lab.toml")
+    table = {"transport": URL, "attenuator": {"chip_select": 9}}
+    check(table, [Channel("channel[0]", {"chip_select": 0})], problems)
+    [wrong] = problems.found
+    assert wrong.startswith("lab.toml: device.attenuator.chip_select = 9: must be 0 ... 4")
 
 
 # -- through to the chips -----------------------------------------------------------------------

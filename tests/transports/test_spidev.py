@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from dds_link.clock import RealClock
-from dds_link.config import ChannelConfig, Pins
+from dds_link.config import AttenuatorConfig, ChannelConfig, Pins, parse
 from dds_link.devices.ad9959 import AD9959
 from dds_link.devices.base import Write
 from dds_link.errors import ConfigError, Preempted, TransportError, TransportLost
 from dds_link.transports.base import Delay, Level, Pulse, Transfer
 from dds_link.transports.gpio import Place
-from dds_link.transports.spidev import SpidevTransport, from_config
+from dds_link.transports.spidev import SpidevTransport, check, from_config
 from dds_link.twins.ad9910 import AD9910Board
 from dds_link.twins.ad9959 import make_board as make_ad9959
 from dds_link.words import Words
@@ -341,6 +341,38 @@ def test_lines_of_a_config(bench: LinuxBench) -> None:
     transport.open()
     transport.transfer(1, b"\x01")
     assert bench.trace == [("spi", 1, b"\x01")]
+
+
+@pytest.mark.parametrize("select", [2, "gpiochip0:8"])
+def test_the_attenuators_are_one_more_chip(bench: LinuxBench, select: "int | str") -> None:
+    config = replace(device("spidev:0"), attenuator=AttenuatorConfig("hmc542b", select, (0,)))
+    transport = from_config(config, (channel(0, 1),), "0", RealClock())
+    transport.open()
+    transport.transfer(1, b"\x03")
+    spi = [each for each in bench.trace if each[0] == "spi"]
+    assert spi == [("spi", 2 if select == 2 else 0, b"\x03")]
+
+
+def test_the_attenuators_are_not_the_device_that_only_clocks() -> None:
+    text = """
+    [device]
+    type = "ad9910"
+    channels = 1
+    refclk = 1e9
+    sysclk = 1e9
+    transport = "spidev:0"
+    [device.pins]
+    io_update = "gpiochip0:17"
+    [device.attenuator]
+    type = "hmc542b"
+    chip_select = {}
+    [[channel]]
+    index = 0
+    chip_select = {}
+    """
+    for selects in ((0, "'gpiochip0:8'"), ("'gpiochip0:8'", 0)):
+        with pytest.raises(ConfigError, match="chip_select 0 is a chip's own"):
+            parse(text.format(*selects), "lab.toml", check)
 
 
 PROFILE1 = Place("/dev/gpiochip0", 6)

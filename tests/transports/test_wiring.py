@@ -1,7 +1,9 @@
 """From a configuration to the names of lines and chips."""
 
-from dds_link.config import Pins
-from dds_link.transports.wiring import chip_selects, places, wiring
+from dataclasses import replace
+
+from dds_link.config import AttenuatorConfig, Pins
+from dds_link.transports.wiring import all_selects, chip_selects, places, wiring
 from tests.transports.configs import channel, device
 
 
@@ -33,6 +35,14 @@ def test_a_chip_for_each_chip_select() -> None:
 
 def test_channels_of_one_chip_share_its_chip_select() -> None:
     assert chip_selects([channel(0, 1), channel(1, 1), channel(2, 0), channel(3, 0)]) == (1, 0)
+
+
+def test_the_attenuators_come_after_the_chips() -> None:
+    channels = [channel(0, 1), channel(1, "gpiochip0:9")]
+    assert all_selects(device(), channels) == (1, "gpiochip0:9")
+    attenuator = AttenuatorConfig("hmc542b", 4, (0, 1))
+    made = replace(device(), attenuator=attenuator)
+    assert all_selects(made, channels) == (1, "gpiochip0:9", 4)
 
 
 def test_where_each_channel_is() -> None:

@@ -83,6 +83,12 @@ class Connection:
         """The next request, or None: more bytes are needed."""
         if self.closing:
             return None
+        line = self._frames.whole_line()
+        if line:
+            request = self._decode(line)
+            if not isinstance(request.command, WireError):
+                self._frames.skip_line()
+                return self._take(request)
         try:
             frame = self._frames.next_frame()
         except FrameTooLong as error:
@@ -93,7 +99,7 @@ class Connection:
         if self._place == 0 and _HTTP_REQUEST.match(frame):
             self.closing = True
             return None
-        return self._take(self._decode(frame))
+        return self._take(request if frame == line else self._decode(frame))
 
     def _take(self, request: Request) -> Request:
         request.place = self._place

@@ -19,9 +19,6 @@ _OPEN, _CLOSE, _QUOTE, _NEWLINE, _BACKSLASH = b'{}"\n\\'
 _STRING = rb'"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"'
 # Outside a string: a whole string is skipped in one step; a lone quote opens one that goes on.
 _OUTSIDE = re.compile(_STRING + rb'|\{+|["}\n]')
-# An object that is all there and holds objects, but these hold none; and the end of its line.
-_FLAT = rb'[^"{}\n]*(?:%b[^"{}\n]*)*' % _STRING
-_WHOLE = re.compile(rb"(\{%b(?:\{%b\}%b)*\})[ \t\r]*\n?" % (_FLAT, _FLAT, _FLAT))
 _INSIDE = re.compile(rb'["\\\n]')
 
 
@@ -38,6 +35,7 @@ class FrameReader:
         self._position = 0  # up to which it has been scanned
         self._depth = 0  # of open braces at that position
         self._in_string = False
+        self._newline = -1  # behind the line that was looked at last
 
     def feed(self, data: bytes) -> None:
         """Take bytes as they came."""
@@ -46,6 +44,7 @@ class FrameReader:
         else:
             self._buffer = data
         self._position -= self._start
+        self._newline -= self._start
         self._start = 0
 
     @property
@@ -53,27 +52,32 @@ class FrameReader:
         """What has come of a frame whose end has not."""
         return self._buffer[self._start :].strip(_SPACE)
 
+    def whole_line(self) -> bytes:
+        """The rest of the line, once, if that may be a frame: it has ended, and begins with an
+        object. Nothing otherwise. :meth:`skip_line` if it was one, else :meth:`next_frame`.
+
+        Who can read it as one object need not look for the brace that closes it.
+        """
+        buffer, start = self._buffer, self._start
+        if start == len(buffer) or self._position > start or self._newline >= start:
+            return b""
+        newline = buffer.find(b"\n", start, start + self._max_bytes + 1)
+        if newline < 0 or buffer[start] != _OPEN:
+            return b""
+        self._newline = newline
+        return buffer[start:newline]
+
+    def skip_line(self) -> None:
+        """The frame was :meth:`whole_line`."""
+        self._start = self._position = self._newline + 1
+
     def next_frame(self) -> bytes | None:
         """The next frame, without the white space around it, or None: more bytes are needed.
 
         :raises FrameTooLong: the stream cannot be read on.
         """
-        buffer, start = self._buffer, self._start
-        if start == len(buffer):
+        if self._start == len(self._buffer):
             return None
-        if self._position <= start and buffer[start] == _OPEN:
-            # Usual cases: a line that is one object, whose first closing brace is the last byte,
-            newline = buffer.find(b"\n", start, start + self._max_bytes)
-            if newline > start:
-                line = buffer[start:newline]
-                if line[-1] == _CLOSE and _CLOSE not in line[:-1]:
-                    self._start = self._position = newline + 1
-                    return line
-            # or any object of objects.
-            whole = _WHOLE.match(buffer, start, start + self._max_bytes)
-            if whole is not None:
-                self._start = self._position = whole.end()
-                return whole[1]
         end = self._find_end()
         if (len(self._buffer) if end < 0 else end) - self._start > self._max_bytes:
             raise FrameTooLong(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from dds_link.errors import ConfigError
 from dds_link.protocol import commands
 from dds_link.service.events import Session
 from dds_link.service.executor import Worker
+from dds_link.transports.base import Operation
 from dds_link.transports.registry import TRANSPORTS
 from dds_link.transports.stream_twin import StreamTwinTransport
 from dds_link.transports.twin import TwinTransport
@@ -41,9 +43,9 @@ class Wires(TwinTransport):
         super().__init__(make_wired_board(), SimulatedClock())
         self.threads: set[str] = set()
 
-    def transfer(self, chip: int, data: bytes) -> bytes:
+    def execute(self, operations: Sequence[Operation]) -> list[bytes]:
         self.threads.add(threading.current_thread().name)
-        return super().transfer(chip, data)
+        return super().execute(operations)
 
 
 def make_wired_board() -> Any:

@@ -32,7 +32,8 @@ from dds_link.protocol.replies import ReceiptReply
 from dds_link.service.events import CallLater, Deliver, EventHub, Session, Subscription
 from dds_link.service.executor import Call, Executor
 from dds_link.service.lanes import Lane, Lanes, known
-from dds_link.service.life import HARDWARE_ERRORS, Life
+from dds_link.service.life import Life
+from dds_link.service.outputs import HARDWARE_ERRORS
 from dds_link.service.plan import Board
 from dds_link.service.state import Channel, Target
 
@@ -80,7 +81,8 @@ class Service:
         self._hub = EventHub(clock.unix, call_later)
         self._executor = executor
         self._lanes = Lanes(executor, interrupt, self._hub.flush)
-        self._life = Life(self._board, device, self._lanes, self._hub, clock, call_later)
+        policy = config.device.on_reconnect
+        self._life = Life(self._board, device, self._lanes, self._hub, clock, call_later, policy)
         self._jobs: dict[type, Callable[[Any, Session], Job]] = {
             commands.Set: self._do_set,
             commands.Apply: self._do_apply,
@@ -220,7 +222,10 @@ class Service:
             outcomes: list[Any] = []  # in place it is there when submit returns
             self._lanes.submit(Lane.NORMAL, self._undo([target], known(error)), outcomes.append)
             return outcomes[0]
-        return self._settle((target,), session)[0]
+        target.settle()
+        receipt = target.channel.receipt
+        self._hub.publish("changed", session, (receipt,))
+        return receipt
 
     def _plan(self, changes: Sequence[commands.Change]) -> list[Target]:
         targets = self._board.plan(changes)

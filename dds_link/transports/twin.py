@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dds_link.clock import Clock
 from dds_link.errors import Preempted, TransportError, TransportLost
-from dds_link.transports.base import SpiTransport
+from dds_link.transports.base import Operation, Pulse, SpiTransport, Transfer
 from dds_link.twins.base import SpiBoard
 
 # How often a delay looks for something urgent, s.
@@ -40,6 +42,30 @@ class TwinTransport(SpiTransport):
     def close(self) -> None:
         """Let go of the twin; changes nothing."""
         self._is_open = False
+
+    def execute(self, operations: Sequence[Operation]) -> list[bytes]:
+        """See :meth:`Transport.execute`. What every set consists of goes straight to the board."""
+        if not self._is_open:
+            raise _closed()
+        board, interrupt = self.board, self.interrupt
+        answers: list[bytes] = []
+        for operation in operations:
+            if interrupt.raised:
+                raise Preempted(f"stopped before {operation!r}")
+            if type(operation) is Transfer:
+                data = operation.data
+                try:
+                    answers.append(board.transfer(operation.chip, data, 8 * len(data)))
+                except KeyError:
+                    raise TransportError(f"there is no chip {operation.chip}") from None
+            elif type(operation) is Pulse:
+                try:
+                    board.pulse(operation.line)
+                except KeyError:
+                    raise _not_wired(operation.line) from None
+            else:
+                super().execute((operation,))
+        return answers if self._readback else [bytes(len(answer)) for answer in answers]
 
     def transfer(self, chip: int, data: bytes) -> bytes:
         """One SPI frame; returns as many bytes as went out."""

@@ -13,12 +13,15 @@ from collections.abc import Callable
 
 from dds_link.clock import Clock
 from dds_link.errors import TransportError, TransportLost
+from dds_link.transports.base import SpiTransport
 from dds_link.transports.twin import TwinTransport
 from dds_link.twins.base import SpiBoard
 
 
 class FaultyTwin(TwinTransport):
     """As :class:`TwinTransport`, with a fault at one operation, once."""
+
+    execute = SpiTransport.execute  # operation by operation
 
     def __init__(self, board: SpiBoard, clock: Clock, readback: bool = True) -> None:
         super().__init__(board, clock, readback)

@@ -46,7 +46,9 @@ class DDSSwitch:
 
 
 class DDSChannel:
-    """One channel of a :class:`.DDSLink`: words of 32, 16 and 14 bits, as the AD9910 has.
+    """One channel of a :class:`.DDSLink`, of any chip.
+
+    Words and conversions are those of an AD9910: 32, 16 and 14 bits.
 
     :param dmgr: ARTIQ's device manager.
     :param link: device_db key of the :class:`.DDSLink`.
@@ -125,7 +127,7 @@ class DDSChannel:
         profile: SupportsInt = DEFAULT_PROFILE,
         ram_destination: SupportsInt = DEFAULT_RAM_DESTINATION,
     ) -> TInt32:
-        """As :meth:`set`, in words.
+        """As :meth:`set`, in words; refused for a chip whose words have other widths.
 
         :param ftw: frequency tuning word, 0...2**31 - 1. A kernel's int32 is negative from there
             on; such a word is at or above half the clock and out of range anyway.
@@ -143,6 +145,7 @@ class DDSChannel:
         :return: ``(ftw, pow_, asf)``; the frequency tuning word is 0 if it was never given one.
         """
         self._host.refuse_modes(profile=profile)
+        self._host.require_words()
         receipt = self._host.receipt()
         ftw = 0 if receipt.frequency is None else self.frequency_to_ftw(receipt.frequency)
         asf = self.amplitude_to_asf(receipt.amplitude)

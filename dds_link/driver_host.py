@@ -34,6 +34,7 @@ class HostChannel:
         self._sysclk = sysclk
         self._own_key = own_key
         self._is_checked = False
+        self._chip_of_other_words = ""
 
     def change(self, **quantities: Any) -> Receipt:
         """A ``set``; None is left out."""
@@ -47,6 +48,7 @@ class HostChannel:
         asf: Optional[SupportsInt],
     ) -> Receipt:
         """A ``set`` of words. POW wraps; a negative FTW is refused with a word about int32."""
+        self.require_words()
         if ftw is not None and integer(ftw, "ftw") < 0:
             raise self._refusal(
                 "out_of_range",
@@ -91,7 +93,7 @@ class HostChannel:
     def check(self) -> None:
         """Compare this channel with the controller's.
 
-        :raises DDSRefused: ``no_such_channel``; ``bad_config`` for another clock or other words.
+        :raises DDSRefused: ``no_such_channel``; ``bad_config`` for another clock.
         """
         theirs = self._described()
         if theirs["sysclk"] != self._sysclk:
@@ -99,13 +101,23 @@ class HostChannel:
             raise self._refusal("bad_config", text.format(self._sysclk, theirs["sysclk"]))
         tuning, resolution = Tuning(self._sysclk), theirs["resolution"]
         steps = (tuning.ftw_to_frequency(1), tuning.pow_to_turns(1), tuning.asf_to_amplitude(1))
-        if steps != tuple(resolution[name] for name in ("frequency", "phase", "amplitude")):
+        same = steps == tuple(resolution[name] for name in ("frequency", "phase", "amplitude"))
+        self._chip_of_other_words = "" if same else str(theirs["chip"])
+        self._is_checked = True
+
+    def require_words(self) -> None:
+        """Refuse words for a chip whose words are not those of an AD9910.
+
+        :raises DDSRefused: ``unsupported``.
+        """
+        self._check_once()
+        if self._chip_of_other_words:
             raise self._refusal(
                 "unsupported",
-                "a DDSChannel has words of 32, 16 and 14 bits, and chip {} has others; use the "
-                "DDSLink".format(theirs["chip"]),
+                "words of 32, 16 and 14 bits, and chip {} has others: use set and get".format(
+                    self._chip_of_other_words
+                ),
             )
-        self._is_checked = True
 
     def _check_once(self) -> None:
         if not self._is_checked:

@@ -8,27 +8,29 @@ Each function that touches hardware is a part of a job (see :mod:`dds_link.servi
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
 
 from dds_link.clock import Clock
-from dds_link.devices.base import ATTACH, Device, Write
+from dds_link.devices.base import Device, Write
 from dds_link.errors import (
     DeviceFault,
     DeviceUnavailable,
     InternalError,
     Preempted,
-    TransportError,
     TransportLost,
     WireError,
     plain_text,
 )
+from dds_link.protocol.replies import ReceiptReply
+from dds_link.service.epochs import Epochs
 from dds_link.service.events import CallLater, EventHub, Session, Timer
 from dds_link.service.executor import Call
 from dds_link.service.lanes import Lane, Lanes
+from dds_link.service.outputs import HARDWARE_ERRORS, RESTORE, START, Outputs, Part
 from dds_link.service.plan import Board
 from dds_link.service.state import Channel
 
@@ -39,11 +41,6 @@ FIRST_RETRY = 0.5
 LONGEST_RETRY = 10.0
 """Cap of that. A user who plugs a board back in waits no longer."""
 
-HARDWARE_ERRORS = (TransportError, DeviceFault, InternalError)
-"""What a call of a device may end with (the last one by a bug in its driver)."""
-
-Part = Generator[Call, Any, Any]
-
 
 class Life:
     """Owns whether the device can be used, and every change of epoch.
@@ -52,6 +49,7 @@ class Life:
     :param device: their driver.
     :param lanes: runs the jobs.
     :param hub: is told.
+    :param on_reconnect: see :mod:`dds_link.service.outputs`.
     """
 
     def __init__(
@@ -62,6 +60,7 @@ class Life:
         hub: EventHub,
         clock: Clock,
         call_later: CallLater,
+        on_reconnect: str,
     ) -> None:
         self.state = "starting"
         self.reason = "the device is being opened"
@@ -69,34 +68,20 @@ class Life:
         self._device = device
         self._lanes = lanes
         self._hub = hub
-        self._clock = clock
         self._call_later = call_later
         self._timer: Timer | None = None
         self._retry = FIRST_RETRY
         self._stopped = False
         self._touched = False  # true once the hardware may be open
-        self._fresh = True  # no channel has been ready in its epoch: there is no coherence to lose
-        self._last_epoch = 0
-        self.new_epochs(board.channels)
-
-    # Epochs
-
-    def new_epochs(self, channels: list[Channel]) -> None:
-        """Say that the phase coherence of ``channels`` may be lost. An epoch never repeats: it
-        starts from Unix time in ms, and goes up."""
-        self._last_epoch = max(self._last_epoch + 1, int(self._clock.unix() * 1000))
-        for channel in channels:
-            channel.epoch = self._last_epoch
-            channel.refresh()
+        self._epochs = Epochs(board.channels, hub, clock)
+        self._outputs = Outputs(board, device, self._epochs, on_reconnect)
 
     def lose_coherence(self, channels: list[Channel], by: Session | None = None) -> None:
         """New epochs, and everybody is told.
 
         :param by: who wanted that; None: it happened.
         """
-        if channels:
-            self.new_epochs(channels)
-            self._hub.publish("epoch", by, [channel.receipt for channel in channels])
+        self._epochs.lose(channels, by)
 
     # Whether the device can be used
 
@@ -108,7 +93,7 @@ class Life:
         raise error(f"device {self.state}: {self.reason}; the controller goes on trying")
 
     def _enter(self, state: str, reason: str) -> None:
-        changed = (state, reason) != (self.state, self.reason)
+        changed = state != self.state or (state != "ready" and reason != self.reason)
         self.state, self.reason = state, plain_text(reason)
         if changed:
             level = logging.INFO if state == "ready" else logging.ERROR
@@ -125,84 +110,78 @@ class Life:
             self._lanes.submit(Lane.IDLE, self._open(), lambda outcome: None)
 
     def _open(self) -> Part:
-        """Job: open, then adopt or initialise; on failure try again later."""
+        """Job: open, then do as the policy says; on failure try again later."""
+        before = self._receipts()
         while self.state != "ready" and not self._stopped:
             self._touched = True
+            policy = self._outputs.policy
             try:
                 yield self._device.close
                 yield self._device.open
-                yield from self.start_channels()
-                self._enter_ready()
+                yield from self._outputs.begin()
             except Preempted:
                 continue  # what was urgent is over: from the beginning
             except HARDWARE_ERRORS as error:
                 self.fail(error)
                 return
+            self._enter_ready(f"every channel is as its {policy} policy says")
+            if policy != START:
+                self._tell_differences(before)
 
-    def _enter_ready(self) -> None:
-        self._fresh = False
+    def _enter_ready(self, reason: str) -> None:
+        self._epochs.use()
+        self._outputs.were_ready = True
+        self._outputs.reset_due = False
         self._retry = FIRST_RETRY
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._enter("ready", "every channel is as its start policy says")
+        self._enter("ready", reason)
+
+    def _receipts(self) -> list[ReceiptReply]:
+        return [channel.receipt for channel in self._board.channels]
+
+    def _tell_differences(self, before: list[ReceiptReply]) -> None:
+        """The event ``device`` tells everything; this is for those who listen to others only."""
+        pairs = list(zip(before, self._receipts(), strict=True))
+        renewed = [new for old, new in pairs if new.epoch != old.epoch]
+        if renewed:
+            self._hub.publish("epoch", None, renewed)
+        changed = [new for old, new in pairs if _tone(new) != _tone(old)]
+        if changed:
+            self._hub.publish("changed", None, changed)
 
     def reset(self) -> Part:
         """Part of a job: initialise everything, also to get out of a fault."""
         if self.state != "fault":
             self.require_ready()
-        yield from self._initialise_all()
+        self._outputs.reset_due = True
+        yield from self._start_over()
 
-    def start_channels(self) -> Part:
-        """Part of a job: adopt the channels that shall be kept and can be, initialise the rest."""
-        channels = list(self._board.channels)
-        keep = [channel for channel in channels if channel.config.on_start == "keep"]
-        if keep and ATTACH in self._device.capabilities:
-            found = yield self._device.attach
-            for channel in keep:
-                write = found[channel.info.index]
-                if write is None:
-                    logger.warning("channel %r: nothing that could be kept", channel.name)
-                elif not channel.may_adopt(write):
-                    logger.warning("channel %r: %s is not allowed now", channel.name, write.words)
-                else:
-                    channel.adopt(write)
-                    channels.remove(channel)
-        if channels:
-            yield from self.initialise(channels)
-        if self._board.killed:
-            yield from self.silence()
-
-    def initialise(self, channels: list[Channel]) -> Part:
-        """Part of a job: reset the chips of ``channels``; they start silent, in new epochs
-        (unless :meth:`fail` gave them already: one loss is told once)."""
-        done = yield partial(self._device.initialise, [c.info.index for c in channels])
-        channels = [c for c in self._board.channels if c.info.index in done]
-        for channel in channels:
-            channel.begin()
-            channel.known = True
-        if not self._fresh:
-            self.new_epochs(channels)
-        for channel in channels:
-            channel.refresh()
-
-    def _initialise_all(self) -> Part:
+    def _start_over(self) -> Part:
+        """Initialise everything. What was requested comes back only if the policy says so."""
         self.forget()
+        policy = self._outputs.policy
         try:
-            yield from self.initialise(self._board.channels)
+            yield from self._outputs.initialise(self._board.channels, again=policy == RESTORE)
         except Preempted:
             self.fail(DeviceFault("the device was stopped while it was being initialised"))
             raise
-        self._enter_ready()
+        self._enter_ready("every channel was initialised")
 
     # Losing
 
-    def fail(self, error: Exception) -> None:
-        """The device cannot be used for now: nothing is known of it, and it is tried again."""
+    def fail(self, error: Exception, moved: Sequence[Channel] = ()) -> None:
+        """The device cannot be used for now: nothing is known of it, and it is tried again.
+
+        :param moved: channels that cannot have kept their coherence; of the others it may turn out
+            when the device is back.
+        """
         self.forget()
-        if not self._fresh:
-            self.new_epochs(self._board.channels)
-            self._fresh = True
+        if self._outputs.may_go_on:
+            self._epochs.renew(moved)
+        else:
+            self._epochs.renew_all()
         self._enter("missing" if isinstance(error, TransportLost) else "fault", str(error))
         if self._timer is None and not self._stopped:
             self._timer = self._call_later(self._retry, self.begin)
@@ -224,46 +203,46 @@ class Life:
             that fails too, declared unknown.
         """
         if isinstance(error, TransportLost):
-            return (yield from self.make_safe(error))
+            return (yield from self.make_safe(error, moved))
         try:
             yield partial(self._device.restore, [channel.holds() for channel in channels])
         except Preempted:
             raise
         except HARDWARE_ERRORS as second:
             logger.error("%s; what was there before cannot be put back: %s", error, second)
-            return (yield from self.make_safe(second))
+            return (yield from self.make_safe(second, moved))
         self.lose_coherence(moved)
         epoch = ", in a new epoch" if moved else ""
         return _answer(error, f"what was there before was put back{epoch}")
 
-    def make_safe(self, error: Exception) -> Generator[Call, Any, WireError]:
-        """Part of a job: the state is unknown after ``error``; reset everything, or give up."""
+    def make_safe(
+        self, error: Exception, moved: Sequence[Channel] = ()
+    ) -> Generator[Call, Any, WireError]:
+        """Part of a job: the state is unknown after ``error``; reset everything, or give up.
+
+        :param moved: as in :meth:`fail`.
+        """
+        again = self._outputs.policy == RESTORE
         if not isinstance(error, TransportLost):
             try:
-                yield from self._initialise_all()
+                yield from self._start_over()
             except Preempted:
                 raise
             except HARDWARE_ERRORS as second:
                 error = second
             else:
-                receipts = [channel.receipt for channel in self._board.channels]
-                self._hub.publish("epoch", None, receipts)
-                return _answer(error, "the device was initialised again: every channel is silent, "
-                                      "in a new epoch, and has to be set again")  # fmt: skip
-        self.fail(error)
+                self._hub.publish("epoch", None, self._receipts())
+                return _answer(error, _RESTORED if again else _SILENT)
+        self.fail(error, moved)
         return _answer(error, "the state of the outputs is unknown, the controller goes on trying")
 
     # Silence and the end
 
     def silence(self) -> Generator[Call, Any, bool]:
         """Part of a job: RF off. Returns whether that was read back."""
-        writes = [channel.silent() for channel in self._board.channels]
-        observed = yield lambda: self._device.silence(writes)
-        for channel, write in zip(self._board.channels, writes, strict=True):
-            channel.programmed = write.words
-            channel.enabled = False
-            channel.refresh()
-        return bool(observed)
+        observed = yield from self._outputs.silence()
+        self._epochs.tell(self._outputs.begin_anew_when_silenced)
+        return observed
 
     def stop(self) -> Part:
         """Job: leave every output by its stop policy, then let go of the hardware."""
@@ -303,6 +282,20 @@ class Life:
         if safe and (self.state in ("ready", "fault") or len(safe) == len(channels)):
             steps.append(partial(self._device.silence, [channel.silent() for channel in channels]))
         return steps
+
+
+_SILENT = (
+    "the device was initialised again: every channel is silent, in a new epoch, and has to be set "
+    "again"
+)
+_RESTORED = (
+    "the device was initialised again, and what was requested before is programmed again, in a new "
+    "epoch"
+)
+
+
+def _tone(receipt: ReceiptReply) -> tuple[Any, ...]:
+    return receipt.frequency, receipt.amplitude, receipt.phase, receipt.enabled
 
 
 def _answer(error: Exception, what: str) -> WireError:

@@ -83,12 +83,12 @@ class Connection:
         """The next request, or None: more bytes are needed."""
         if self.closing:
             return None
-        line = self._frames.whole_line()
+        line = self._frames.take_line()
         if line:
             request = self._decode(line)
             if not isinstance(request.command, WireError):
-                self._frames.skip_line()
                 return self._take(request)
+            self._frames.put_back()
         try:
             frame = self._frames.next_frame()
         except FrameTooLong as error:

@@ -35,7 +35,8 @@ class FrameReader:
         self._position = 0  # up to which it has been scanned
         self._depth = 0  # of open braces at that position
         self._in_string = False
-        self._newline = -1  # behind the line that was looked at last
+        self._line = 0  # where the line began that was taken last
+        self._doubtful = 0  # end of a line that is no single frame
 
     def feed(self, data: bytes) -> None:
         """Take bytes as they came."""
@@ -44,7 +45,7 @@ class FrameReader:
         else:
             self._buffer = data
         self._position -= self._start
-        self._newline -= self._start
+        self._doubtful -= self._start
         self._start = 0
 
     @property
@@ -52,24 +53,27 @@ class FrameReader:
         """What has come of a frame whose end has not."""
         return self._buffer[self._start :].strip(_SPACE)
 
-    def whole_line(self) -> bytes:
-        """The rest of the line, once, if that may be a frame: it has ended, and begins with an
-        object. Nothing otherwise. :meth:`skip_line` if it was one, else :meth:`next_frame`.
+    def take_line(self) -> bytes:
+        """Take the rest of the line, if that may be a frame: it has ended, and begins with an
+        object. Nothing otherwise, or if it was put back.
 
         Who can read it as one object need not look for the brace that closes it.
         """
         buffer, start = self._buffer, self._start
-        if start == len(buffer) or self._position > start or self._newline >= start:
+        if self._position > start or self._doubtful > start or start == len(buffer):
             return b""
         newline = buffer.find(b"\n", start, start + self._max_bytes + 1)
         if newline < 0 or buffer[start] != _OPEN:
             return b""
-        self._newline = newline
+        self._line = start
+        self._start = self._position = newline + 1
         return buffer[start:newline]
 
-    def skip_line(self) -> None:
-        """The frame was :meth:`whole_line`."""
-        self._start = self._position = self._newline + 1
+    def put_back(self) -> None:
+        """The line that was taken last is no frame, as far as one knows: :meth:`next_frame` will
+        tell."""
+        self._doubtful = self._start
+        self._start = self._position = self._line
 
     def next_frame(self) -> bytes | None:
         """The next frame, without the white space around it, or None: more bytes are needed.

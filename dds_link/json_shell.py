@@ -215,6 +215,8 @@ class JsonConnection(asyncio.Protocol):
                 logger.exception("bug in a request")
                 bug = InternalError("a bug in the controller; its log has the details")
                 self._reply(bug, request)
+            if not (connection.frames.more or self._unread or self._eof):
+                break
         else:
             self._serve_again()
         self._serving = False

@@ -45,7 +45,8 @@ class Connection:
         max_frame_bytes: int = MAX_FRAME_BYTES,
     ) -> None:
         self._decode = decoder
-        self._frames = FrameReader(max_frame_bytes)
+        #: What has come and is not yet a request.
+        self.frames = FrameReader(max_frame_bytes)
         self._opening: bytes | None = b""  # first bytes, until they are known not to be HTTP
         self._place = 0  # of the next request
         #: Requests that have no reply yet.
@@ -69,28 +70,28 @@ class Connection:
                 self._opening = data
                 return
             self._opening = None
-        self._frames.feed(data)
+        self.frames.feed(data)
 
     def receive_eof(self) -> Request | None:
         """The peer sends no more. Returns a request for half a frame, if one was left."""
-        rest = self._opening or self._frames.pending
+        rest = self._opening or self.frames.pending
         if self.closing or not rest:
             return None
-        self._opening, self._frames = None, FrameReader()
+        self._opening, self.frames = None, FrameReader()
         return self._take(Request(b"", BadFrame("the connection ended within a frame")))
 
     def next_request(self) -> Request | None:
         """The next request, or None: more bytes are needed."""
         if self.closing:
             return None
-        line = self._frames.take_line()
+        line = self.frames.take_line()
         if line:
             request = self._decode(line)
             if not isinstance(request.command, WireError):
                 return self._take(request)
-            self._frames.put_back()
+            self.frames.put_back()
         try:
-            frame = self._frames.next_frame()
+            frame = self.frames.next_frame()
         except FrameTooLong as error:
             self.closing = True
             return self._take(Request(b"", error))
@@ -121,14 +122,14 @@ class Connection:
         self._finish(request, encode_error(request.id, error))
 
     def _finish(self, request: Request, line: bytes) -> None:
-        if request.place > self._head:
-            self._early.setdefault(request.place, line)
-        elif request.place == self._head:
+        if request.place == self._head:
             self._out.append(line)
             self._head += 1
             self.outstanding -= 1
             if self._early:
                 self._release_early()
+        elif request.place > self._head:
+            self._early.setdefault(request.place, line)
 
     def _release_early(self) -> None:
         """Let replies leave that were ready before their turn."""

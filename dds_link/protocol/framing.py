@@ -30,6 +30,8 @@ class FrameReader:
 
     def __init__(self, max_bytes: int = MAX_FRAME_BYTES) -> None:
         self._max_bytes = max_bytes
+        #: False if nothing is left that could hold a frame.
+        self.more = False
         self._buffer = b""
         self._start = 0  # of the frame that is being read
         self._position = 0  # up to which it has been scanned
@@ -40,6 +42,7 @@ class FrameReader:
 
     def feed(self, data: bytes) -> None:
         """Take bytes as they came."""
+        self.more = True
         if self._start < len(self._buffer):
             self._buffer = self._buffer[self._start :] + data
         else:
@@ -67,6 +70,7 @@ class FrameReader:
             return b""
         self._line = start
         self._start = self._position = newline + 1
+        self.more = newline + 1 < len(buffer)
         return buffer[start:newline]
 
     def put_back(self) -> None:
@@ -74,6 +78,7 @@ class FrameReader:
         tell."""
         self._doubtful = self._start
         self._start = self._position = self._line
+        self.more = True
 
     def next_frame(self) -> bytes | None:
         """The next frame, without the white space around it, or None: more bytes are needed.

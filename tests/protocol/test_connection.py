@@ -179,7 +179,7 @@ def test_nothing_is_kept_of_what_comes_after_the_last_frame() -> None:
     requests(connection, [b"x" * 31])
     for _ in range(100):
         connection.receive_data(b"y" * 1000)
-    assert len(connection._frames.pending) <= 31
+    assert len(connection.frames.pending) <= 31
 
 
 def test_half_a_frame_at_the_end_is_refused_once() -> None:

@@ -203,7 +203,7 @@ class Client:
             link = self._ready()
             try:
                 return link.exchange(
-                    frames.KILL, self._core.timeout, self._core.reader(self._core.with_channels)
+                    frames.KILL, self._core.timeout, self._core.reader(self._core.killed)
                 )
             except DDSLinkError:
                 raise
@@ -243,9 +243,11 @@ class Client:
             link = self._link
             if link is None or not link.is_idle():
                 link = self._ready()
-            self._core.check_state()
+            core = self._core
+            if core.lost:
+                core.check_state()
             try:
-                return link.exchange(line, self._core.timeout, read)
+                return link.exchange(line, core.timeout, read)
             except DDSLinkError:
                 raise  # The controller's answer: the connection is in order.
             except BaseException as error:
@@ -280,7 +282,7 @@ class Client:
     def _kill_apart(self) -> Dict[str, Any]:
         answers: List[Dict[str, Any]] = []
         core = self._core.sibling()
-        kill = ("kill", frames.KILL, lambda result: answers.append(core.with_channels(result)))
+        kill = ("kill", frames.KILL, lambda result: answers.append(core.killed(result)))
         open_link(core, self._ssl, [*core.introduction(), kill]).close()
         return answers[0]
 

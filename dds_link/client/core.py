@@ -206,7 +206,8 @@ class Core:
             self.hello = frames.hello_frame("dds_link" if name is None else name, rid)
         self._raise_lost = on_state_lost == "raise"
         self._epochs: Dict[int, int] = {}
-        self._lost: Set[int] = set()
+        #: Channels whose state was lost since the last call; see :meth:`check_state`.
+        self.lost: Set[int] = set()
 
     def sibling(self) -> "Core":
         """The same settings, for a connection beside this one; it knows no epochs yet."""
@@ -339,15 +340,23 @@ class Core:
 
     def renewed(self, result: Any) -> List[Receipt]:
         """As :meth:`receipts`, after our own ``sync`` or ``reset``: new epochs were asked for."""
-        lost = set(self._lost)
+        lost = set(self.lost)
         receipts = self.receipts(result)
-        self._lost = lost
+        self.lost = lost
         return receipts
 
     def with_channels(self, result: Any) -> Dict[str, Any]:
-        """A result that is an object with receipts under ``channels`` (``kill``, ``arm_rf``)."""
+        """A result that is an object with receipts under ``channels`` (``arm_rf``)."""
         answer = dict(self.mapping(result))
         answer["channels"] = self.receipts(answer.get("channels"))
+        return answer
+
+    def killed(self, result: Any) -> Dict[str, Any]:
+        """As :meth:`with_channels`, after our own ``kill``: some devices lose their phases by it,
+        which whoever kills has accepted."""
+        lost = set(self.lost)
+        answer = self.with_channels(result)
+        self.lost = lost
         return answer
 
     def identified(self, result: Any) -> Dict[str, Any]:
@@ -396,22 +405,22 @@ class Core:
         for channel, epoch in epochs.items():
             if self._epochs.setdefault(channel, epoch) != epoch:
                 self._epochs[channel] = epoch
-                self._lost.add(channel)
+                self.lost.add(channel)
 
     def check_state(self) -> None:
         """Report a loss of state, once.
 
         :raises DDSStateLost: unless ``on_state_lost`` is ``"continue"``: then it is logged.
         """
-        if not self._lost:
+        if not self.lost:
             return
         text = plain_text(
             "since the last call the controller at {} restarted, or a fault or somebody else "
             "reset or synchronised channel {}: settings and phases may be lost".format(
-                self.where, ", ".join(map(str, sorted(self._lost)))
+                self.where, ", ".join(map(str, sorted(self.lost)))
             )
         )
-        self._lost.clear()
+        self.lost.clear()
         if self._raise_lost:
             raise DDSStateLost(
                 "state_lost: {}. Nothing was sent; set the channels again, then go on".format(text)

@@ -301,7 +301,7 @@ class AsyncClient:
             return await self._kill_apart()
         async with self._locked():
             wire = await self._ready()
-            read = self._core.reader(self._core.with_channels)
+            read = self._core.reader(self._core.killed)
             return await self._exchange(wire, "kill", frames.KILL, read)
 
     async def arm_rf(self) -> Dict[str, Any]:
@@ -376,7 +376,7 @@ class AsyncClient:
     async def _kill_apart(self) -> Dict[str, Any]:
         answers: List[Dict[str, Any]] = []
         core = self._core.sibling()
-        kill = ("kill", frames.KILL, lambda result: answers.append(core.with_channels(result)))
+        kill = ("kill", frames.KILL, lambda result: answers.append(core.killed(result)))
         wire = await open_wire(core, self._ssl, [*core.introduction(), kill])
         await wire.close()
         return answers[0]

@@ -73,7 +73,7 @@ def test_a_line_over_the_limit_is_noticed_before_its_end():
 @given(st.binary() | st.text().map(str.encode) | st.from_regex(rb'\{"status":.*\}'))
 def test_whatever_comes_only_documented_exceptions_leave(data):
     core = make()
-    for read in (core.receipt, core.receipts, core.identified, core.with_channels):
+    for read in (core.receipt, core.receipts, core.identified, core.killed):
         try:
             read(core.result(data))
         except (BadReply, DDSLinkError):
@@ -89,7 +89,7 @@ JSON = st.recursive(
 @given(JSON)
 def test_whatever_the_result_only_documented_exceptions_leave(result):
     core = make()
-    for read in (core.receipt, core.receipts, core.identified, core.with_channels):
+    for read in (core.receipt, core.receipts, core.identified, core.killed):
         try:
             read(result)
         except BadReply:
@@ -156,6 +156,18 @@ def test_a_loss_that_was_not_reported_yet_survives_our_own_sync():
     core.renewed([{**REPUMP, "epoch": 2}])
     with pytest.raises(DDSStateLost, match="channel 0: "):
         core.check_state()
+
+
+def test_our_own_kill_may_cost_the_phases():
+    core = make()
+    core.identified(IDENTITY)
+    core.receipt({**COOLING, "epoch": 1})
+    answer = core.killed({"killed": True, "channels": [{**REPUMP, "epoch": 2}]})
+    assert answer["channels"][0].epoch == 2
+    with pytest.raises(DDSStateLost, match="channel 0: "):
+        core.check_state()
+    core.receipt({**REPUMP, "epoch": 2})
+    core.check_state()
 
 
 def test_an_identify_that_fails_half_way_changes_nothing_known():

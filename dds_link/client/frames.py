@@ -6,7 +6,7 @@ use, and nothing is sent. Limits and channel names are the controller's business
 """
 
 from operator import index
-from typing import Any, Dict, Iterable, Mapping, Optional, SupportsFloat, SupportsInt, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional, SupportsFloat, SupportsInt, Union
 
 from ..errors import DDSRefused, plain_text
 from .codec import encode
@@ -121,6 +121,7 @@ def frame(command_id: str, **fields: Any) -> bytes:
     return _line(fields)
 
 
+_REALS = frozenset(("frequency", "amplitude", "phase"))
 _CHECKS = {
     "channel": lambda value, name: channel_key(value),
     "frequency": real,
@@ -148,6 +149,20 @@ def change(body: Mapping[str, Any]) -> Dict[str, Any]:
     if "channel" not in checked:
         raise _refused("bad_command", "a change needs a channel")
     return checked
+
+
+def _is_usual(body: Any) -> bool:
+    """Whether ``body`` is a dict of finite floats and a channel, which need no more checks."""
+    if type(body) is not dict or "channel" not in body:
+        return False
+    for name, value in body.items():
+        kind = type(value)
+        if kind is float:
+            if name not in _REALS or value - value != 0.0:
+                return False
+        elif name != "channel" or not (kind is str or (kind is int and 0 <= value < 1 << 31)):
+            return False
+    return True
 
 
 def set_frame(
@@ -190,11 +205,14 @@ def apply_frame(changes: Iterable[Mapping[str, Any]]) -> bytes:
 
     :raises DDSRefused: ``bad_command`` or ``out_of_range``; nothing of the list is sent then.
     """
-    bodies = []
+    bodies: List[Mapping[str, Any]] = []
     for body in _listed(changes, "changes"):
-        if not isinstance(body, Mapping):
+        if _is_usual(body):
+            bodies.append(body)
+        elif isinstance(body, Mapping):
+            bodies.append(change(body))
+        else:
             raise _wrong_type("a change", "a dict", body)
-        bodies.append(change(body))
     return frame("apply", changes=bodies)
 
 

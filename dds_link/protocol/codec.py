@@ -62,7 +62,15 @@ def decode(frame: bytes) -> Request:
         raw = command.id
         if raw is not NO_ID:
             _decode_plain(raw)  # raw until now
-        if _given(command) != frame.count(b":"):
+        # Each key needs a colon in the text, so as many colons as keys that were certainly given
+        # (the tag, and what is not null) means that none came twice. A null, or a colon inside a
+        # string, only costs the slow path.
+        if type(command) is Apply:
+            keys = _encode(command).count(b":")  # which leaves out what is absent
+        else:
+            values = astuple(command)
+            keys = 1 + len(values) - values.count(None) - (raw is NO_ID)
+        if keys != frame.count(b":"):
             _refuse_duplicate_keys(frame)
         return Request(b"" if raw is NO_ID else _echo(raw), command)
     except (msgspec.MsgspecError, WireError, ValueError, RecursionError) as error:
@@ -116,19 +124,8 @@ def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def _given(command: Any) -> int:
-    """Keys that a command was certainly given: its tag, and what is not null.
-
-    Each key needs a colon in the text, so as many colons as keys means that none came twice (a null
-    or a colon inside a string only costs the slow path)."""
-    if type(command) is Apply:
-        return _encode(command).count(b":")  # without what is absent
-    values = astuple(command)
-    return 1 + len(values) - values.count(None) - (command.id is NO_ID)
-
-
 def _count_keys(data: Any) -> int:
-    """Keys of every object in ``data``; see :func:`_given`."""
+    """Keys of every object in ``data``; see :func:`decode`."""
     if isinstance(data, dict):
         return len(data) + sum(
             _count_keys(value) for value in data.values() if isinstance(value, (dict, list))

@@ -7,6 +7,7 @@ device's business.
 """
 
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
@@ -14,6 +15,9 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from dds_link.errors import Preempted, TransportError
+
+# How long a delay waits at once, s.
+_SLICE = 1.0
 
 
 class Transfer(Struct, frozen=True, gc=False):
@@ -121,9 +125,18 @@ class Transport(ABC):
     def close(self) -> None:
         """Let go. Levels stay as they are where the hardware allows. May be called twice."""
 
-    @abstractmethod
     def delay(self, seconds: float) -> None:
-        """Wait; raises :class:`~dds_link.errors.Preempted` as soon as :attr:`interrupt` is set."""
+        """Wait, in real time unless a subclass says otherwise.
+
+        :raises Preempted: as soon as :attr:`interrupt` is set.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            left = deadline - time.monotonic()
+            if self.interrupt.wait(max(0.0, min(left, _SLICE))):
+                raise Preempted("stopped during a delay")
+            if not left > 0:
+                return
 
 
 class SpiTransport(Transport):

@@ -9,13 +9,11 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from dds_link.clock import Clock
-from dds_link.errors import Preempted, TransportError
+from dds_link.errors import TransportError
 from dds_link.transports.base import MAX_ANSWER, StreamTransport
 
 #: Longest :meth:`ByteStream.discard`, s, and how many bytes it reads at most.
 LONGEST_DISCARD, MOST_DISCARDED = 1.0, 1 << 20
-# How long a delay waits at once, s.
-_SLICE = 1.0
 # How many bytes of a bad answer a message shows.
 _SHOWN = 40
 
@@ -94,10 +92,4 @@ class ByteStream(StreamTransport):
     def delay(self, seconds: float) -> None:
         """Wait; raises :class:`~dds_link.errors.Preempted` as soon as ``interrupt`` is set."""
         self._check_open()
-        deadline = self._clock.now() + seconds
-        while True:
-            left = deadline - self._clock.now()
-            if self.interrupt.wait(max(0.0, min(left, _SLICE))):
-                raise Preempted("stopped during a delay")
-            if not left > 0:
-                return
+        super().delay(seconds)

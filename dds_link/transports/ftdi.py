@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import re
 import struct
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dds_link.clock import Clock
 from dds_link.config import ChannelConfig, DeviceConfig
 from dds_link.config_keys import Problems
 from dds_link.config_rules import Channel, Device, attenuator_select, lines, selects
-from dds_link.errors import ConfigError, Preempted, TransportError, TransportLost
+from dds_link.errors import ConfigError, TransportError, TransportLost
 from dds_link.transports.base import SpiTransport, rf_switch
 from dds_link.transports.ftdi_usb import MAX_HZ, MIN_HZ, FtdiPort
 from dds_link.transports.wiring import all_selects, wiring
@@ -39,8 +38,6 @@ _PART = 512
 # Commands of a pulse that set the line high: pyftdi measured 0.5 us for each on an FT2232H, which
 # no data sheet states.
 _PULSE = 8
-# How long a delay waits at once, s.
-_SLICE = 1.0
 
 _ADDRESS = re.compile(r"//[^/?#\s]*/[1-4]")
 _PIN = re.compile(r"AD[3-7]|AC[0-7]")
@@ -133,13 +130,7 @@ class FtdiTransport(SpiTransport):
     def delay(self, seconds: float) -> None:
         """Wait; raises :class:`~dds_link.errors.Preempted` as soon as ``interrupt`` is set."""
         self._opened()
-        deadline = time.monotonic() + seconds
-        while True:
-            left = deadline - time.monotonic()
-            if self.interrupt.wait(max(0.0, min(left, _SLICE))):
-                raise Preempted("stopped during a delay")
-            if not left > 0:
-                return
+        super().delay(seconds)
 
     def _opened(self) -> FtdiPort:
         if self._port is None:

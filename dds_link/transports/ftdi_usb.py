@@ -12,10 +12,10 @@ import errno
 import math
 import time
 from contextlib import suppress
-from importlib import import_module
 from typing import Any
 
 from dds_link.errors import TransportLost
+from dds_link.transports.system import library, plain
 
 #: Highest serial clock, Hz; the others are this divided by 2, 3, 4...
 MAX_HZ = 30e6
@@ -148,12 +148,7 @@ class FtdiPort:
 
 
 def _library(name: str) -> Any:
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise TransportLost(
-            'the Python package pyftdi is missing: pip install "dds_link[ftdi]"'
-        ) from error
+    return library(name, "pyftdi", "ftdi")
 
 
 def _reason(error: BaseException) -> str:
@@ -170,4 +165,4 @@ def _reason(error: BaseException) -> str:
         return _NOT_PERMITTED
     if "not found" in text or "No such device" in text or text.startswith("No USB device"):
         return _ABSENT
-    return " ".join(text.split()) or type(error).__name__
+    return plain(error)

@@ -16,7 +16,8 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 from dds_link.errors import TransportLost
-from dds_link.transports.linux import library, unusable
+from dds_link.transports.linux import unusable
+from dds_link.transports.system import library
 
 
 class Place(NamedTuple):
@@ -67,7 +68,7 @@ class GpioLines:
 
         :raises TransportLost: if the library or a line is missing, in use or not permitted.
         """
-        gpiod = library("gpiod")
+        gpiod = library("gpiod", "gpiod", "spi")
         if not hasattr(gpiod, "request_lines"):
             raise TransportLost('the Python package gpiod is too old: pip install "dds_link[spi]"')
         self._values = gpiod.line.Value.INACTIVE, gpiod.line.Value.ACTIVE

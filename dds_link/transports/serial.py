@@ -17,6 +17,7 @@ from dds_link.config_keys import Problems
 from dds_link.config_rules import Channel, Device
 from dds_link.errors import ConfigError, TransportError, TransportLost
 from dds_link.transports.byte_stream import ByteStream
+from dds_link.transports.system import OTHERS_HAVE_IT, library, plain, unusable
 
 # On Linux some calls have an error class of their own.
 _termios_error: type[Exception] = OSError
@@ -25,13 +26,11 @@ with suppress(ImportError):
 _ERRORS = (OSError, _termios_error)
 
 _NOT_PERMITTED = "no permission (is this user in the group dialout?)"
-_IN_USE = "it is in use (is another controller running?)"
 _REASONS = {
     errno.ENOENT: "it does not exist (is it plugged in? see /dev/serial/by-id)",
     errno.EACCES: _NOT_PERMITTED,
     errno.EPERM: _NOT_PERMITTED,
-    errno.EBUSY: _IN_USE,
-    errno.EAGAIN: _IN_USE,
+    **OTHERS_HAVE_IT,
 }
 
 
@@ -65,12 +64,8 @@ class SerialTransport(ByteStream):
         port.port, port.baudrate, port.dtr = self._name, self._baud, self._dtr
         try:
             port.open()
-        except _ERRORS as error:
-            number = getattr(error, "errno", None) or 0
-            reason = _REASONS.get(number, " ".join(str(error).split()))
-            raise TransportLost(f"cannot use {self._name}: {reason}") from error
-        except ValueError as error:
-            raise TransportLost(f"cannot use {self._name}: {error}") from error
+        except (*_ERRORS, ValueError) as error:
+            raise unusable(self._name, error, _REASONS) from error
         self._port = port
 
     def close(self) -> None:
@@ -110,16 +105,11 @@ class SerialTransport(ByteStream):
 
     def _lost(self, error: Exception) -> TransportLost:
         self.close()
-        return TransportLost(f"{self._name} is gone: {' '.join(str(error).split())}")
+        return TransportLost(f"{self._name} is gone: {plain(error)}")
 
 
 def _library() -> Any:
-    try:
-        return import_module("serial")
-    except ImportError as error:
-        raise TransportLost(
-            'the Python package pyserial is missing: pip install "dds_link[serial]"'
-        ) from error
+    return library("serial", "pyserial", "serial")
 
 
 def from_config(

@@ -6,7 +6,6 @@ second controller off the bus as well.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -16,16 +15,15 @@ from dds_link.clock import Clock
 from dds_link.config import ChannelConfig, DeviceConfig
 from dds_link.config_keys import Problems
 from dds_link.config_rules import Channel, Device, attenuator_select, lines, selects
-from dds_link.errors import ConfigError, Preempted, TransportError, TransportLost
+from dds_link.errors import ConfigError, TransportError, TransportLost
 from dds_link.transports.base import SpiTransport, rf_switch
 from dds_link.transports.gpio import GpioLines, Place, parse_place
-from dds_link.transports.linux import failure, library, unusable
+from dds_link.transports.linux import failure, unusable
+from dds_link.transports.system import library
 from dds_link.transports.wiring import PROFILES, all_selects, wiring
 
 #: Longest frame, bytes: the buffer of the kernel's spidev, unless somebody changed it.
 MAX_FRAME = 4096
-# How long a delay waits at once, s.
-_SLICE = 1.0
 
 
 class SpidevTransport(SpiTransport):
@@ -86,7 +84,7 @@ class SpidevTransport(SpiTransport):
         """
         self.close()
         try:
-            spidev, fcntl = library("spidev"), import_module("fcntl")
+            spidev, fcntl = library("spidev", "spidev", "spi"), import_module("fcntl")
             for number in sorted({device for device, _ in self._chips}):
                 try:
                     self._open_device(spidev, fcntl, number)
@@ -175,13 +173,7 @@ class SpidevTransport(SpiTransport):
     def delay(self, seconds: float) -> None:
         """Wait; raises :class:`~dds_link.errors.Preempted` as soon as ``interrupt`` is set."""
         self._check_open()
-        deadline = time.monotonic() + seconds
-        while True:
-            left = deadline - time.monotonic()
-            if self.interrupt.wait(max(0.0, min(left, _SLICE))):
-                raise Preempted("stopped during a delay")
-            if not left > 0:
-                return
+        super().delay(seconds)
 
     def _check_open(self) -> None:
         if not self._is_open:

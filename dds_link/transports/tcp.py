@@ -12,6 +12,7 @@ from dds_link.config_keys import Problems
 from dds_link.config_rules import Channel, Device
 from dds_link.errors import ConfigError, TransportError, TransportLost
 from dds_link.transports.byte_stream import ByteStream
+from dds_link.transports.system import plain, reason
 
 # A box that lost its power says nothing: after 10 s of silence it is asked, 3 times in 15 s.
 _KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
@@ -48,19 +49,14 @@ class TcpTransport(ByteStream):
         """
         self.close()
         try:
-            connection = socket.create_connection(self._address, timeout=self._timeout)
+            self._socket = socket.create_connection(self._address, timeout=self._timeout)
+            _set_up(self._socket)
         except TimeoutError as error:
             raise TransportLost(f"cannot connect to {self._name}: {_NO_ANSWER}") from error
         except (OSError, UnicodeError) as error:
-            reason = _REASONS.get(getattr(error, "errno", None) or 0, _plain(error))
-            raise TransportLost(f"cannot connect to {self._name}: {reason}") from error
-        # A command is one packet: it must not wait for the answer to the one before.
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for option, value in _KEEPALIVE.items():
-            if hasattr(socket, option):
-                connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-        self._socket = connection
+            self.close()
+            why = reason(error, _REASONS)
+            raise TransportLost(f"cannot connect to {self._name}: {why}") from error
 
     def close(self) -> None:
         """Disconnect. May be called twice."""
@@ -78,7 +74,7 @@ class TcpTransport(ByteStream):
         except TimeoutError:
             raise TransportError(f"{self._name} took no bytes for {self._timeout:g} s") from None
         except OSError as error:
-            raise self._lost(_plain(error)) from error
+            raise self._lost(plain(error)) from error
         return 0.0
 
     def _receive(self, seconds: float) -> bytes:
@@ -89,7 +85,7 @@ class TcpTransport(ByteStream):
         except (TimeoutError, BlockingIOError):
             return b""
         except OSError as error:
-            raise self._lost(_plain(error)) from error
+            raise self._lost(plain(error)) from error
         if not chunk:
             raise self._lost("it closed the connection")
         return chunk
@@ -107,8 +103,13 @@ class TcpTransport(ByteStream):
         return TransportLost(f"{self._name} is gone: {reason}")
 
 
-def _plain(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
+def _set_up(connection: socket.socket) -> None:
+    # A command is one packet: it must not wait for the answer to the one before.
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in _KEEPALIVE.items():
+        if hasattr(socket, option):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 def from_config(

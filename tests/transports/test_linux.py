@@ -1,30 +1,16 @@
-"""Optional libraries and the system's errors in plain words."""
+"""Errors of SPI and GPIO devices in plain words."""
 
 import errno
 import os
-import sys
 
 import pytest
 
 from dds_link.errors import TransportError, TransportLost
-from dds_link.transports.linux import failure, library, unusable
+from dds_link.transports.linux import failure, unusable
 
 
 def os_error(number: int) -> OSError:
     return OSError(number, os.strerror(number))
-
-
-def test_a_library() -> None:
-    assert library("json").loads("1") == 1
-
-
-def test_a_missing_library_is_named_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "spidev", None)
-    with pytest.raises(TransportLost) as caught:
-        library("spidev")
-    assert str(caught.value) == (
-        'the Python package spidev is missing: pip install "dds_link[spi]"'
-    )
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,21 @@ def test_packets_are_not_held_back_and_a_dead_far_end_is_noticed(rig: TcpRig) ->
     assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
 
 
+def test_a_far_end_that_hangs_up_at_once_is_no_bug(
+    rig: TcpRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some systems then refuse to set options of the connection."""
+
+    def set_up(connection: socket.socket) -> None:
+        raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(tcp, "_set_up", set_up)
+    with pytest.raises(TransportLost, match="cannot connect to .*: Invalid argument"):
+        rig.transport.open()
+    with pytest.raises(TransportLost, match="there is no connection"):
+        rig.exchange()
+
+
 def test_over_ipv6() -> None:
     try:
         rig = TcpRig("::1", socket.AF_INET6)

@@ -17,6 +17,7 @@ from dds_link.config import Config, load, with_transport
 from dds_link.config_keys import Problems
 from dds_link.config_rules import Channel, Device
 from dds_link.devices import registry as devices
+from dds_link.devices.base import ATTACH
 from dds_link.errors import ConfigError
 from dds_link.service.executor import Executor, InPlace, Worker
 from dds_link.service.service import Service
@@ -47,6 +48,12 @@ class Assembly:
             raise ConfigError([f"{config.source}: device.type: {error}"]) from None
         self.transport = self._make_transport(entry, simulation)
         self.device = devices.load(entry.driver)(config.device, config.channels, self.transport)
+        if config.device.on_reconnect == "leave" and ATTACH not in self.device.capabilities:
+            problem = (
+                "device.on_reconnect = 'leave': nothing can be adopted from this device, as "
+                'wired; write "restore" or "safe"'
+            )
+            raise ConfigError([f"{config.source}: {problem}"])
         if executor is None:
             executor = self._choose_executor()
         self.service = Service(

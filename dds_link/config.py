@@ -84,7 +84,8 @@ class DeviceConfig:
     token: str = field(default="", repr=False)
     """What the device asks for before it talks to anybody. Never shown."""
     on_reconnect: str = "safe"
-    """What becomes of the outputs when a device that was lost is back."""
+    """What becomes of the outputs when a device that was lost, or in a fault, is back: ``"safe"``,
+    ``"restore"`` or ``"leave"`` (see :mod:`dds_link.service.outputs`)."""
     attenuator: AttenuatorConfig | None = None
 
 

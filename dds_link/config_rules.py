@@ -94,6 +94,7 @@ def check(device: Device, channels: list[Channel], problems: Problems) -> None:
         if channel.values.get("on_start") == "keep" and device.get("readback") is False:
             reason = 'needs device.readback = true, to read what the chip puts out; or write "safe"'
             problems.add(f"{channel.path}.on_start", reason, "keep")
+    _check_leave(device, problems)
     _check_attenuators(device, channels, problems)
     refuse_twice(lines(device, channels), problems)
 
@@ -113,6 +114,17 @@ def _check_limits(device: Device, channel: Channel, problems: Problems) -> None:
     if not safe <= most:
         reason = f"must not be above max_amplitude = {most!r}"
         problems.add(f"{path}.safe_amplitude", reason, safe)
+
+
+def _check_leave(device: Device, problems: Problems) -> None:
+    """What is to be left as it is must be read."""
+    reason = ""
+    if device.get("readback") is False:
+        reason = "needs device.readback = true, to read what the hardware puts out"
+    elif "attenuator" in device:
+        reason = "an attenuator cannot be read without being changed"
+    if reason and device.get("on_reconnect") == "leave":
+        problems.add("device.on_reconnect", f'{reason}; or write "restore" or "safe"', "leave")
 
 
 def _check_attenuators(device: Device, channels: list[Channel], problems: Problems) -> None:

@@ -119,6 +119,22 @@ def test_hardware_gets_the_transport_of_the_config_and_a_thread(
     loop.run(life())
 
 
+def test_a_device_that_cannot_be_read_cannot_be_left_as_it_is(loop: LoopThread) -> None:
+    """Also one of a third party, whose rules may have forgotten that."""
+
+    async def life() -> None:
+        config = configuration.simulated_board()
+        device = replace(config.device, readback=False, on_reconnect="leave")
+        with pytest.raises(ConfigError) as caught:
+            Assembly(replace(config, device=device), simulation=True)
+        assert caught.value.problems == [
+            "simulated board: device.on_reconnect = 'leave': nothing can be adopted from this "
+            'device, as wired; write "restore" or "safe"'
+        ]
+
+    loop.run(life())
+
+
 def test_tests_may_choose_where_device_calls_run(loop: LoopThread) -> None:
     async def life() -> None:
         executor = Worker(loop.loop.call_soon_threadsafe)

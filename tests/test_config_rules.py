@@ -70,6 +70,17 @@ def test_keep_needs_readback() -> None:
     assert parse(blind + keep.replace("on_start", "on_stop"), "lab.toml")
 
 
+def test_what_is_left_as_it_is_must_be_read() -> None:
+    leave = changed("sysclk = 1e9", "sysclk = 1e9\non_reconnect = 'leave'")
+    assert parse(leave, "lab.toml").device.on_reconnect == "leave"
+    blind = leave.replace("on_reconnect", "readback = false\non_reconnect")
+    assert problem(blind).startswith(
+        "device.on_reconnect = 'leave': needs device.readback = true, to read what the hardware"
+    )
+    for policy in ("restore", "safe"):
+        assert parse(blind.replace("leave", policy), "lab.toml").device.on_reconnect == policy
+
+
 def box(device: Device, channels: list[Channel], problems: Problems) -> None:
     """The rule of a box with a clock of its own."""
     device.setdefault("sysclk", 400e6)
@@ -156,6 +167,13 @@ def test_limits_of_an_attenuator(line: str) -> None:
 )  # fmt: skip
 def test_what_an_attenuator_cannot(line: str, expected: str) -> None:
     assert problem(attenuated(line)).startswith("channel[0]." + expected)
+
+
+def test_attenuators_are_not_left_as_they_are() -> None:
+    text = attenuated().replace("sysclk = 1e9", "sysclk = 1e9\non_reconnect = 'leave'")
+    assert problem(text).startswith(
+        "device.on_reconnect = 'leave': an attenuator cannot be read without being changed; or"
+    )
 
 
 @pytest.mark.parametrize("chain", ["", "chain = [1]\n"])

@@ -37,6 +37,9 @@ def check(device: Device, channels: list[Channel], problems: Problems) -> None:
     for key in ("refclk", "pins"):
         if key in device:
             problems.add(f"device.{key}", "is set at the box itself; leave it out")
+    if box.quad and device.get("on_reconnect") == "leave":
+        reason = "a QRF does not tell whether its signal is on, so that nothing can be adopted"
+        problems.add("device.on_reconnect", f'{reason}; write "restore" or "safe"', "leave")
     for channel in channels:
         _check_channel(box, channel, problems)
 

@@ -176,14 +176,13 @@ def from_config(
     places = wiring(device, channels)
     selects = all_selects(device, channels)
     used = [*places.items(), *((f"chip_select of chip {n}", s) for n, s in enumerate(selects))]
-    kept = [
-        f"on_start of channel {channel.index}"
-        for channel in channels
-        if channel.on_start == "keep" and rf_switch(channel.index) in places
-    ]
+    switched = [channel for channel in channels if rf_switch(channel.index) in places]
+    policies = [(f"on_start of channel {channel.index}", channel.on_start) for channel in switched]
+    if switched:
+        policies.append(("device.on_reconnect", device.on_reconnect))
     problems = [
         f"{key} = {value!r}: {reason}"
-        for key, value, reason in _problems(address, device.spi_hz, used, kept)
+        for key, value, reason in _problems(address, device.spi_hz, used, policies)
     ]
     if problems:
         raise ConfigError(problems)
@@ -200,22 +199,24 @@ def check(device: Device, channels: list[Channel], problems: Problems) -> None:
     used: list[tuple[str, int | str]] = [(path, place) for path, place in places if place]
     numbers = [*selects(channels), *attenuator_select(device)]
     used += [(path, number) for path, number in numbers if isinstance(number, int)]
-    kept = [
-        f"{channel.path}.on_start"
-        for channel in channels
-        if channel.values.get("on_start") == "keep" and "rf_switch" in channel.values
-    ]
-    for key, value, reason in _problems(address, device.get("spi_hz", MAX_HZ), used, kept):
+    switched = [channel for channel in channels if "rf_switch" in channel.values]
+    policies = [(f"{c.path}.on_start", c.values.get("on_start", "safe")) for c in switched]
+    if switched:
+        policies.append(("device.on_reconnect", device.get("on_reconnect", "safe")))
+    for key, value, reason in _problems(address, device.get("spi_hz", MAX_HZ), used, policies):
         problems.add(key, reason, value)
 
 
 def _problems(
-    address: str, spi_hz: float, used: Iterable[tuple[str, int | str]], kept: Iterable[str]
+    address: str,
+    spi_hz: float,
+    used: Iterable[tuple[str, int | str]],
+    policies: Iterable[tuple[str, str]],
 ) -> Iterator[tuple[str, object, str]]:
     """What cannot be: key, value and reason.
 
     :param used: chip selects and lines, each with the key that names it.
-    :param kept: keys that ask for an RF switch to keep its level.
+    :param policies: keys of policies that concern RF switches, and what they hold.
     """
     if not _ADDRESS.fullmatch(address):
         reason = 'must be like "ftdi://ftdi:232h/1"; with several chips "ftdi://ftdi:232h:SERIAL/1"'
@@ -232,12 +233,13 @@ def _problems(
         user, same = users.setdefault(pin, (key, place))
         if same != place:
             yield key, place, f"the pin is already used by {user} = {same!r}; give each its own"
-    for key in kept:
-        reason = (
-            "an FTDI chip resets its pins when it is opened, so that the RF switch cannot be kept; "
-            'write "safe"'
-        )
-        yield key, "keep", reason
+    reason = (
+        "an FTDI chip resets its pins when it is opened, so that the RF switch cannot be kept; "
+        'write "safe"'
+    )
+    for key, policy in policies:
+        if policy in ("keep", "leave"):
+            yield key, policy, reason
 
 
 def _parse_pin(place: int | str) -> int:

@@ -55,7 +55,8 @@ class GpioLines:
         active_low: Collection[str] = (),
     ) -> None:
         self._places = dict(places)
-        self._keep = frozenset(keep)
+        #: Names of those to keep; what counts is at :meth:`open`.
+        self.keep = frozenset(keep)
         self._active_low = frozenset(active_low)
         self._requests: list[Any] = []
         self._setters: dict[str, tuple[Callable[[int, Any], None], int]] = {}
@@ -75,8 +76,8 @@ class GpioLines:
         for path in sorted({place.chip for place in self._places.values()}):
             names = [name for name, place in self._places.items() if place.chip == path]
             try:
-                self._keep_levels(gpiod, path, [name for name in names if name in self._keep])
-                self._take(gpiod, path, [name for name in names if name not in self._keep])
+                self._keep_levels(gpiod, path, [name for name in names if name in self.keep])
+                self._take(gpiod, path, [name for name in names if name not in self.keep])
             except OSError as error:
                 offsets = ", ".join(str(self._places[name].offset) for name in names)
                 raise unusable(f"{path} lines {offsets}", error) from error

@@ -33,6 +33,7 @@ class SpidevTransport(SpiTransport):
     :param selects: for each chip, the number of its spidev device on that bus, or a GPIO line.
     :param lines: GPIO lines by name.
     :param keep: names of lines whose level must survive :meth:`open`; the others become low.
+    :param keep_later: the same for when it has been open before.
     :param spi_hz: serial clock, Hz, at most; the hardware takes the next lower one that it has.
     :param readback: False: MISO is not wired, so that answers are zero.
     :param bare_device: number of the spidev device that clocks the chips whose chip select is a
@@ -45,6 +46,7 @@ class SpidevTransport(SpiTransport):
         selects: Sequence[int | Place],
         lines: Mapping[str, Place],
         keep: Collection[str] = (),
+        keep_later: Collection[str] = (),
         spi_hz: float = 20e6,
         readback: bool = True,
         bare_device: int = 0,
@@ -69,6 +71,7 @@ class SpidevTransport(SpiTransport):
                 by_line.add(name)
         self._any_by_line = bool(by_line)
         self._gpio = GpioLines(places, keep, by_line)
+        self._keep_later = frozenset(keep_later)
         self._devices: dict[int, Any] = {}
         self._is_open = False
 
@@ -95,6 +98,7 @@ class SpidevTransport(SpiTransport):
             self.close()
             raise
         self._is_open = True
+        self._gpio.keep = self._keep_later
 
     def close(self) -> None:
         """Let go. Whether lines keep their level is the kernel's choice. May be called twice."""
@@ -197,7 +201,8 @@ def from_config(
     """Make the transport of ``transport = "spidev:BUS"``.
 
     With ``on_start = "keep"`` the RF switch of the channel, and the PROFILE pins, keep their levels
-    when the bus is opened. With ``"safe"`` they are low from then on: RF off, profile 0.
+    when the bus is opened. With ``"safe"`` they are low from then on: RF off, profile 0. When it is
+    opened again, ``on_reconnect`` decides that for all of them.
 
     :param address: ``"BUS"``, or ``"BUS.DEVICE"`` to name the spidev device that clocks the chips
         whose chip select is a GPIO line (0 otherwise).
@@ -222,7 +227,12 @@ def from_config(
     keep = {rf_switch(channel.index) for channel in channels if channel.on_start == "keep"}
     if keep:
         keep.update(PROFILES)
-    return SpidevTransport(bus, selects, lines, keep, device.spi_hz, device.readback, bare_device)
+    keep_later: set[str] = set()
+    if device.on_reconnect != "safe":
+        keep_later.update((rf_switch(channel.index) for channel in channels), PROFILES)
+    return SpidevTransport(
+        bus, selects, lines, keep, keep_later, device.spi_hz, device.readback, bare_device
+    )
 
 
 def check(device: Device, channels: list[Channel], problems: Problems) -> None:

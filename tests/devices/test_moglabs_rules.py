@@ -72,6 +72,13 @@ def test_what_the_box_has_itself(device: str, expected: str) -> None:
     assert problem("xrf", device=device).startswith("lab.toml: " + expected)
 
 
+def test_a_qrf_is_not_left_as_it_is() -> None:
+    assert read("xrf", device="on_reconnect = 'leave'").device.on_reconnect == "leave"
+    assert problem("qrf", device="on_reconnect = 'leave'").startswith(
+        "lab.toml: device.on_reconnect = 'leave': a QRF does not tell whether its signal is on"
+    )
+
+
 def test_the_clock_of_a_qrf_may_be_another() -> None:
     """The driver compares it with the box."""
     assert read("qrf", device="sysclk = 1e9").device.sysclk == 1e9

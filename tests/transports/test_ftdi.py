@@ -316,6 +316,23 @@ def test_every_problem_of_a_file() -> None:
     assert problems.found == ["lab.toml: " + line for line in expected]
 
 
+def test_a_switch_cannot_be_left_as_it_is() -> None:
+    made = replace(device(), on_reconnect="leave")
+    address = made.transport.partition(":")[2]
+    with pytest.raises(ConfigError) as caught:
+        from_config(made, (channel(0, 0, "AC3"),), address, RealClock())
+    reason = (
+        "an FTDI chip resets its pins when it is opened, so that the RF switch cannot be kept; "
+        'write "safe"'
+    )
+    assert caught.value.problems == [f"device.on_reconnect = 'leave': {reason}"]
+    problems = Problems("lab.toml")
+    file = {"transport": made.transport, "on_reconnect": "leave"}
+    check(file, [Channel("channel[0]", {"chip_select": 0, "rf_switch": "AC3"})], problems)
+    assert problems.found == [f"lab.toml: device.on_reconnect = 'leave': {reason}"]
+    assert from_config(made, (channel(0, 0),), address, RealClock())  # without a switch
+
+
 def test_a_good_file_is_no_problem() -> None:
     problems = Problems("lab.toml")
     channels = [

@@ -412,6 +412,25 @@ def test_levels_that_were_kept_are_known(bench: LinuxBench) -> None:
         transport.is_high("rf_switch2")
 
 
+@pytest.mark.parametrize(("policy", "kept"), [("safe", False), ("restore", True), ("leave", True)])
+def test_when_it_is_opened_again_the_policy_decides(
+    bench: LinuxBench, policy: str, kept: bool
+) -> None:
+    """Never at the first time."""
+    bench.gpio.drive(*RF_SWITCH, True)
+    channels = (channel(0, 0, "gpiochip0:19"),)
+    transport = from_config(replace(device(), on_reconnect=policy), channels, "0", RealClock())
+    transport.open()
+    assert not transport.is_high("rf_switch0")
+    transport.level("rf_switch0", True)
+    bench.gpio.changes.clear()
+    transport.close()
+    transport.open()
+    assert transport.is_high("rf_switch0") is kept
+    assert bench.line(RF_SWITCH).high is kept
+    assert kept is (bench.gpio.changes == [])
+
+
 def test_on_start_keep_of_one_channel_keeps_its_switch_only(bench: LinuxBench) -> None:
     other = Place("/dev/gpiochip0", 20)
     for place in (RF_SWITCH, other):

@@ -1,7 +1,7 @@
 """Digital step attenuators: which there are, and from dB to steps and back, exactly, once.
 
-Facts of the HMC542B: ARTIQ's driver of the Urukul (``artiq/coredevice/urukul.py``: 0.5 dB steps up to
-31.5 dB, serial clock 30 MHz at most) and that board's logic (``quartiq/urukul``, ``urukul.py``).
+Facts of the HMC542B: ARTIQ's driver of the Urukul board (``artiq/coredevice/urukul.py``: steps of
+0.5 dB up to 31.5 dB, a serial clock of 30 MHz at most).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from msgspec import Struct
 
 
 class Attenuation(Struct, frozen=True, gc=False):
-    """What the attenuator of a channel can do: 0 dB (but for its insertion loss) up to a maximum."""
+    """What an attenuator can do: 0 dB (but for its insertion loss) up to a maximum."""
 
     max_db: float
     """A whole number of steps."""

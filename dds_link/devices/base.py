@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from dds_link.attenuation import Attenuation
 from dds_link.tuning import Tuning
 from dds_link.words import Words
 
@@ -29,6 +30,8 @@ class ChannelInfo(Struct, frozen=True, gc=False):
     does it."""
     silence_keeps_phase: bool = True
     """False: after ``silence`` the phase accumulator has begun anew."""
+    attenuation: Attenuation | None = None
+    """What the attenuator behind it can do; None: there is none."""
 
 
 class Write(Struct, frozen=True, gc=False):
@@ -38,6 +41,8 @@ class Write(Struct, frozen=True, gc=False):
     words: Words
     switch: bool
     """RF switch closed (RF passes); ignored where no switch is wired."""
+    attenuation: int | None = None
+    """Steps of its attenuator; None: as they are, or there is none."""
 
 
 class Finding(Struct, frozen=True, gc=False):
@@ -61,6 +66,10 @@ ATTACH = "attach"
 RF_SWITCH = "rf_switch"
 AMPLITUDE = "amplitude"
 OFF = "off"
+ATTENUATION = "attenuation"
+"""Some channels have an attenuator (not necessarily all of them)."""
+ATTENUATION_READBACK = "attenuation_readback"
+"""These can be read back, too."""
 
 
 class Device(ABC):
@@ -104,7 +113,7 @@ class Device(ABC):
     @abstractmethod
     def initialise(self, channels: Sequence[int]) -> frozenset[int]:
         """Reset the chips of ``channels`` and leave them locked and silent (all words zero, switch
-        open).
+        open, and, from before anything else, the largest attenuation).
 
         :returns: every channel that was initialised: a shared reset line takes all, and a chip that
             holds half of something is taken, too.
@@ -112,7 +121,8 @@ class Device(ABC):
 
     @abstractmethod
     def write(self, transaction: Transaction) -> None:
-        """Apply ``transaction``: one I/O_UPDATE for each update group.
+        """Apply ``transaction``: one I/O_UPDATE for each update group. Attenuation rises before
+        that and falls after it.
 
         :raises DeviceFault: if something failed before and nothing has put that right.
         """
@@ -136,7 +146,8 @@ class Device(ABC):
     def silence(self, transaction: Transaction) -> bool:
         """Stop the RF of every channel by every means there is; go on past failures.
 
-        :param transaction: for every channel its words with ASF 0, switch open.
+        :param transaction: for every channel its words with ASF 0, switch open, and the largest
+            attenuation.
         :returns: True if the hardware was read back and agreed, False if it cannot be observed.
         :raises DeviceFault: if any channel may still emit, or a chip had to be reset for it.
         """

@@ -17,7 +17,9 @@ from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
+from dds_link.attenuation import Attenuation
 from dds_link.config import ChannelConfig, DeviceConfig
+from dds_link.devices.attenuators import Attenuators
 from dds_link.devices.base import (
     ATTACH,
     READBACK,
@@ -111,6 +113,11 @@ class SpiChips(Device):
             for chip in range(max(self._chip_of) + 1)
         )
         self._switched = frozenset(c.index for c in channels if c.rf_switch is not None)
+        self._attenuators: Attenuators | None = None
+        attenuation: dict[int, Attenuation] = {}
+        if device.attenuator is not None:
+            self._attenuators = Attenuators(device.attenuator, len(self._channels_of))
+            attenuation = dict.fromkeys(device.attenuator.chain, self._attenuators.attenuation)
         self._channels = tuple(
             ChannelInfo(
                 index,
@@ -120,6 +127,7 @@ class SpiChips(Device):
                 has_amplitude=self.has_amplitude,
                 has_off=self.has_off or index in self._switched,
                 silence_keeps_phase=self.silence_keeps_phase,
+                attenuation=attenuation.get(index),
             )
             for index, chip in enumerate(self._chip_of)
         )
@@ -211,6 +219,8 @@ class SpiChips(Device):
             found |= {READBACK, ATTACH}
         if self._switched:
             found.add(RF_SWITCH)
+        if self._attenuators is not None:
+            found |= self._attenuators.capabilities
         return frozenset(found)
 
     def open(self) -> None:
@@ -218,6 +228,8 @@ class SpiChips(Device):
         so they are attached, initialised or silenced before anything else."""
         self._raw.update(self._every)
         self._unsettled.update(self._every)
+        if self._attenuators is not None:
+            self._attenuators.forget()
         self._spi.open()
 
     def close(self) -> None:
@@ -232,6 +244,8 @@ class SpiChips(Device):
             self._refuse_half(())
         operations = self._tones(transaction)
         operations.append(UPDATE)
+        if self._attenuators is not None:
+            operations = self._attenuators.around(operations, transaction)
         if self._switched:
             operations = self._with_switches(operations, transaction)
         try:
@@ -250,6 +264,8 @@ class SpiChips(Device):
         self._refuse_half(channels)
         self._resynchronise()
         operations = [*self._everything(transaction), UPDATE]
+        if self._attenuators is not None:
+            operations = self._attenuators.around(operations, transaction)
         self._execute(self._with_switches(operations, transaction), channels)
         self._unsettled.clear()
 
@@ -292,6 +308,8 @@ class SpiChips(Device):
 
     def _remember(self, error: Exception, channels: Collection[int]) -> None:
         self._unsettled.update(channels)
+        if self._attenuators is not None:
+            self._attenuators.doubt()
         # Between two operations nothing is cut off.
         if channels and not isinstance(error, Preempted):
             self._in_step = False
@@ -327,6 +345,11 @@ class SpiChips(Device):
         self._raw.update(taken)
         switched = [channel for channel in taken if channel in self._switched]
         self._execute([Level(rf_switch(channel), False) for channel in switched])
+        if self._attenuators is not None:
+            self._execute(self._attenuators.dim(taken))
+            if self._attenuators.readback:
+                self._read_attenuators(self._attenuators)
+                self._accuse(self._attenuators.take_differences(taken))
         if len(taken) == len(self._every) and MASTER_RESET in lines:
             self._reset_chips()
             self._execute([Delay(self.wake_time)])
@@ -376,7 +399,7 @@ class SpiChips(Device):
         if IO_RESET in self._spi.lines:
             self._execute([Pulse(IO_RESET)])
             self._in_step = True
-        found = [self._find(channel) for channel in self._every]
+        found = [None if info.attenuation else self._find(info.index) for info in self._channels]
         for write in found:
             if write is not None:
                 self._execute(self._adopted(write), [write.channel])
@@ -391,8 +414,9 @@ class SpiChips(Device):
     # Silence
 
     def silence(self, transaction: Transaction) -> bool:
-        """See :meth:`Device.silence`. Means: RF switches, and zero amplitude; if those fail twice
-        MASTER_RESET or, without it, power-down. After that the chips need :meth:`initialise`.
+        """See :meth:`Device.silence`. Means: RF switches, attenuators, and zero amplitude; if
+        those fail twice MASTER_RESET or, without it, power-down. After that the chips need
+        :meth:`initialise`.
         """
         if self._make_silent(transaction):
             failures = self._make_silent(transaction)
@@ -409,6 +433,8 @@ class SpiChips(Device):
         failures = []
         for channel in sorted(self._switched):
             failures += self._attempt(self._execute, [Level(rf_switch(channel), False)])
+        if self._attenuators is not None:
+            failures += self._attempt(self._execute, self._attenuators.dim(self._every))
         failures += self._attempt(self._resynchronise)
         # A chip that takes instructions for data must not latch what it made of them.
         if self._in_step:
@@ -452,8 +478,17 @@ class SpiChips(Device):
     # Reading
 
     def verify(self, transaction: Transaction) -> list[str]:
-        """See :meth:`Device.verify`."""
-        return self._differences(self._holds(transaction))
+        """See :meth:`Device.verify`. Attenuators that are not as they should be are set again, as
+        reading them is writing them."""
+        found = self._differences(self._holds(transaction))
+        if self._attenuators is not None and self._attenuators.readback:
+            self._read_attenuators(self._attenuators)
+            found += self._attenuators.take_differences(write.channel for write in transaction)
+        return found
+
+    def _read_attenuators(self, attenuators: Attenuators) -> None:
+        [answer] = self._execute(attenuators.question())
+        attenuators.compare(answer)
 
     def probe(self) -> list[Finding]:
         """See :meth:`Device.probe`. Registers are read, and serial ports put in step."""
@@ -466,6 +501,9 @@ class SpiChips(Device):
             found.append(self._chip_found(chip))
             if found[-1].ok:
                 found.append(self._clock_found(chip))
+        if self._attenuators is not None:
+            text = "cannot be asked: reading them is writing them"
+            found.append(Finding("attenuators", None, text))
         return found
 
     def _chip_found(self, chip: int) -> Finding:
@@ -492,7 +530,9 @@ class SpiChips(Device):
         return Finding(what, True, f"set up as the config says{note}")
 
     def _require(self, registers: Iterable[Held]) -> None:
-        differences = self._differences(registers)
+        self._accuse(self._differences(registers))
+
+    def _accuse(self, differences: list[str]) -> None:
         if differences:
             raise DeviceFault("; ".join(differences))
 

@@ -37,7 +37,7 @@ def chip_selects(channels: Iterable[ChannelConfig]) -> tuple[int | str, ...]:
 
 
 def all_selects(device: DeviceConfig, channels: Iterable[ChannelConfig]) -> tuple[int | str, ...]:
-    """Find what a :class:`~dds_link.transports.base.Transfer` may name, in the order of its numbers:
+    """Find what a :class:`~dds_link.transports.base.Transfer` may name, in the order of numbers:
     the chips, then the attenuators, if there are any."""
     selects = chip_selects(channels)
     return selects if device.attenuator is None else (*selects, device.attenuator.chip_select)

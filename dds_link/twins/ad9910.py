@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from typing import Any
 
 from dds_link.clock import Clock
 from dds_link.config import ChannelConfig, DeviceConfig
 from dds_link.transports.base import IO_RESET, IO_UPDATE, MASTER_RESET, rf_switch
 from dds_link.transports.wiring import PROFILES, chip_selects, wiring
 from dds_link.twins.ad9910_chip import AD9910, Tone
+from dds_link.twins.attenuators import with_attenuators
 
 __all__ = ["AD9910", "AD9910Board", "Tone", "make_board"]
 
@@ -128,9 +130,8 @@ class AD9910Board:
             chip.select_profile(profile, now)
 
 
-def make_board(
-    device: DeviceConfig, channels: tuple[ChannelConfig, ...], clock: Clock
-) -> AD9910Board:
+def make_board(device: DeviceConfig, channels: tuple[ChannelConfig, ...], clock: Clock) -> Any:
     """The board that a configuration describes, just powered up. I/O_UPDATE is always wired."""
     lines = {IO_UPDATE, *wiring(device, channels)}
-    return AD9910Board(len(chip_selects(channels)), device.refclk, clock, lines)
+    board = AD9910Board(len(chip_selects(channels)), device.refclk, clock, lines)
+    return with_attenuators(board, device, channels)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from dds_link.clock import Clock
 from dds_link.config import ChannelConfig, DeviceConfig
 from dds_link.transports.base import IO_UPDATE
 from dds_link.transports.wiring import chip_selects, places, wiring
 from dds_link.twins.ad9959_chip import AD9959, Tone
+from dds_link.twins.attenuators import with_attenuators
 from dds_link.twins.spi_board import ChipBoard
 
 __all__ = ["AD9959", "AD9959Board", "Tone", "make_board"]
@@ -46,11 +48,10 @@ class AD9959Board(ChipBoard[AD9959]):
         return self.chips[chip].tone(output)
 
 
-def make_board(
-    device: DeviceConfig, channels: tuple[ChannelConfig, ...], clock: Clock
-) -> AD9959Board:
+def make_board(device: DeviceConfig, channels: tuple[ChannelConfig, ...], clock: Clock) -> Any:
     """The board that a configuration describes, just powered up. I/O_UPDATE is always wired."""
     count = OUTPUTS[device.type]
     chips = [AD9959(device.refclk, clock, count) for _ in chip_selects(channels)]
     lines = {IO_UPDATE, *wiring(device, channels)}
-    return AD9959Board(chips, places(channels), clock, lines)
+    board = AD9959Board(chips, places(channels), clock, lines)
+    return with_attenuators(board, device, channels)

@@ -36,13 +36,15 @@ class Running:
 
 
 @contextmanager
-def running(config: configuration.Config | None = None, port: int = 0) -> Iterator[Running]:
+def running(
+    config: configuration.Config | None = None, port: int = 0, simulation: bool = True
+) -> Iterator[Running]:
     """Serve ``config`` (default: the simulated board) on a port of loopback (0: a free one)."""
     started: list[Running] = []
     ready = threading.Event()
 
     async def serve() -> None:
-        controller = Controller(config or configuration.simulated_board(), simulation=True)
+        controller = Controller(config or configuration.simulated_board(), simulation)
         await controller.listen_json(["127.0.0.1"], port, None)
         controller.assembly.service.start()
         started.append(Running(controller, asyncio.get_running_loop()))

@@ -9,6 +9,7 @@ EXTRAS = {
     "controller": CONTROLLER,
     "fast": [*CONTROLLER, "uvloop>=0.19; sys_platform!='win32'"],
     "cli": ["rich>=13"],
+    "panel": ["nicegui>=3.0,<4"],
     "ftdi": ["pyftdi>=0.54"],
     "serial": ["pyserial>=3.5"],
     "spi": ["spidev>=3.6; sys_platform=='linux'", "gpiod>=2.1; sys_platform=='linux'"],
@@ -21,6 +22,7 @@ EXTRAS["test"] = [
     "pytest>=8",
     "pytest-cov>=5",
     "pytest-xdist>=3.6",
+    "selenium>=4.20",
     "coverage>=7.10",
     "hypothesis>=6.100",
     "import-linter>=2.1",
@@ -39,7 +41,7 @@ setup(
     # The ARTIQ half runs wherever ARTIQ does; the controller (extra "controller") needs 3.10.
     python_requires=">=3.7",
     packages=find_packages(include=["dds_link", "dds_link.*"]),
-    package_data={"dds_link": ["py.typed"]},
+    package_data={"dds_link": ["py.typed", "panel/web/*"]},
     extras_require=EXTRAS,
     entry_points={
         "console_scripts": [

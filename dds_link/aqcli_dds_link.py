@@ -7,6 +7,7 @@ from typing import Any, NoReturn, Optional, Sequence
 
 from dds_link.cli.ddb_template import RPC_PORT
 from dds_link.cli.exchange import NAME, FarEnd, far_end
+from dds_link.cli.panel import run_panel
 from dds_link.cli.tables import clean
 from dds_link.cli.verbs import OK, UNAVAILABLE, run, run_ddb_template
 from dds_link.cli.watch import watch
@@ -55,6 +56,16 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End with status 2."""
         self.exit(USAGE, "{0}: {1}; see: {0} --help\n".format(self.prog, message))
+
+
+class _Server(argparse.Action):
+    """The last one counts, but all are known: ``panel`` shows several."""
+
+    def __call__(
+        self, parser: Any, namespace: argparse.Namespace, values: Any, option: Any = None
+    ) -> None:
+        namespace.server = values
+        namespace.servers = [*getattr(namespace, "servers", ()), values]
 
 
 def get_argparser() -> argparse.ArgumentParser:
@@ -106,6 +117,7 @@ def get_argparser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--interval", type=float, metavar="SECONDS", help="gather changes of a channel for so long"
     )
+    _add_panel(add("panel", "a web page that shows and changes all of it, until Ctrl-C"))
     sub = add("ddb-template", "print entries for ARTIQ's device_db")
     sub.add_argument(
         "--rpc-port", type=_port, default=RPC_PORT, help="of the controller (default: %(default)d)"
@@ -114,6 +126,30 @@ def get_argparser() -> argparse.ArgumentParser:
         "--key", default="dds_link", help="device_db key of the link (default: %(default)s)"
     )
     return parser
+
+
+def _add_panel(sub: argparse.ArgumentParser) -> None:
+    """What only the panel has; it looks at several controllers."""
+    group = sub.add_argument_group("panel")
+    group.add_argument(
+        "--device-db", metavar="FILE", help="the controllers in a device_db.py, instead of -s"
+    )
+    group.add_argument(
+        "--bind",
+        metavar="ADDRESS",
+        default="127.0.0.1",
+        help="where to serve the page (default: %(default)s; any other lets others set channels)",
+    )
+    group.add_argument(
+        "--web-port", type=_web_port, default=3296, help="of the page (default: %(default)d)"
+    )
+    group.add_argument(
+        "--host-name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further name of this computer under which browsers may ask for the page",
+    )
 
 
 def _add_common(parser: argparse.ArgumentParser, is_top: bool) -> None:
@@ -125,7 +161,12 @@ def _add_common(parser: argparse.ArgumentParser, is_top: bool) -> None:
 
     group = parser.add_argument_group("controller")
     group.add_argument(
-        "-s", "--server", metavar="HOST", default=default("127.0.0.1"), help="default: 127.0.0.1"
+        "-s",
+        "--server",
+        action=_Server,
+        metavar="HOST",
+        default=default("127.0.0.1"),
+        help="default: 127.0.0.1; panel: HOST or HOST:JSON_PORT, may be repeated",
     )
     group.add_argument(
         "-p",
@@ -164,6 +205,10 @@ def _port(text: str) -> int:
     return port
 
 
+def _web_port(text: str) -> int:
+    return 0 if text == "0" else _port(text)
+
+
 def _parsed(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments, with words behind an option taken for words (argparse would refuse them)."""
     parser = get_argparser()
@@ -200,6 +245,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 
 def _carried_out(args: argparse.Namespace) -> int:
+    if args.verb == "panel":
+        return run_panel(args)
     far = far_end(args.server, args.port, args.timeout, args.ssl)
     if args.verb == "ddb-template":
         return run_ddb_template(args, far)

@@ -29,6 +29,8 @@ class Tone(Struct, frozen=True, gc=False):
     """None: never given a frequency, so the channel does not emit."""
     pow: int
     asf: int
+    attenuation: int | None = None
+    """Steps of the attenuator behind it; None: there is none."""
 
 
 SILENCE = Words(0, 0, 0)

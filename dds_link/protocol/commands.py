@@ -39,6 +39,8 @@ class Change(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     ftw: int | None = None
     pow: int | None = None
     asf: int | None = None
+    attenuation: float | None = None
+    """dB, of the attenuator behind the channel."""
 
 
 class Command(

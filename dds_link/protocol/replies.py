@@ -20,3 +20,4 @@ class ReceiptReply(Struct, frozen=True, omit_defaults=True):
     epoch: int
     known: bool = True
     verified: bool = False
+    attenuation: float | None = None

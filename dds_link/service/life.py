@@ -295,7 +295,8 @@ _RESTORED = (
 
 
 def _tone(receipt: ReceiptReply) -> tuple[Any, ...]:
-    return receipt.frequency, receipt.amplitude, receipt.phase, receipt.enabled
+    tone = receipt.frequency, receipt.amplitude, receipt.phase
+    return *tone, receipt.enabled, receipt.attenuation
 
 
 def _answer(error: Exception, what: str) -> WireError:
@@ -309,8 +310,12 @@ def _answer(error: Exception, what: str) -> WireError:
 
 
 def _stop_write(channel: Channel) -> Write:
-    """The safe state of one channel: its safe amplitude if it emits, else off."""
+    """The safe state of one channel: its safe amplitude and attenuation if it emits; else off, and
+    no less attenuation than it has."""
     words = channel.programmed
     emits = channel.emits and words.asf > 0
     asf = channel.limits.safe_asf if emits else 0
-    return Write(channel.info.index, replace(words, asf=asf), asf > 0)
+    steps = channel.limits.safe_steps
+    if steps is not None and not asf:
+        steps = max(steps, channel.attenuation or 0)
+    return Write(channel.info.index, replace(words, asf=asf), asf > 0, steps)

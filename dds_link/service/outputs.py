@@ -167,6 +167,7 @@ class Outputs:
         observed = yield lambda: self._device.silence(writes)
         for channel, write in zip(channels, writes, strict=True):
             channel.programmed = write.words
+            channel.attenuation = write.attenuation
             channel.enabled = False
             channel.refresh()
         return bool(observed)
@@ -182,4 +183,5 @@ class Outputs:
 
 
 def _is_as_programmed(channel: Channel, found: Write) -> bool:
-    return found.words == channel.programmed and (found.switch or not channel.emits)
+    same = found.words == channel.programmed and found.attenuation == channel.attenuation
+    return same and (found.switch or not channel.emits)

@@ -74,7 +74,7 @@ class Board:
 
 def _quickly(channel: Channel, change: Change) -> Tone | None:
     """The tone that ``change`` asks for if it is a usual one: quantities, all of them allowed."""
-    if not change.ftw is change.pow is change.asf is None:
+    if not change.ftw is change.pow is change.asf is change.attenuation is None:
         return None
     old, limits, tuning = channel.requested, channel.limits, channel.info.tuning
     ftw, pow_, asf = old.ftw, old.pow, old.asf
@@ -91,7 +91,7 @@ def _quickly(channel: Channel, change: Change) -> Tone | None:
                 return None
     except ValueError:
         return None
-    return Tone(ftw, pow_, asf)
+    return Tone(ftw, pow_, asf, old.attenuation)
 
 
 def _requested(channel: Channel, change: Change) -> Tone:
@@ -105,6 +105,7 @@ def _requested(channel: Channel, change: Change) -> Tone:
         old.ftw if change.frequency is change.ftw is None else _frequency(channel, change),
         old.pow if change.phase is change.pow is None else _phase(channel, change),
         old.asf if change.amplitude is change.asf is None else _amplitude(channel, change),
+        old.attenuation if change.attenuation is None else _steps(channel, change.attenuation),
     )
 
 
@@ -123,7 +124,8 @@ def _refuse_both(change: Change) -> None:
 
 def _only_off(change: Change) -> bool:
     """True if ``change`` switches off and does nothing else, which is allowed while killed."""
-    values = (change.frequency, change.amplitude, change.phase, change.ftw, change.pow, change.asf)
+    values = (change.frequency, change.amplitude, change.phase, change.ftw, change.pow, change.asf,
+              change.attenuation)  # fmt: skip
     return change.enabled is False and all(value is None for value in values)
 
 
@@ -179,3 +181,19 @@ def _amplitude(channel: Channel, change: Change) -> int:
     else:
         given, top = f"amplitude {change.amplitude:.15g}", limits.amplitude
     raise OutOfRange(f"channel {channel.name!r}: {given} is outside 0 ... {top} ({limits.source})")
+
+
+def _steps(channel: Channel, decibel: float) -> int:
+    """The steps of attenuation nearest to ``decibel``, within the limit as steps."""
+    limits, attenuation = channel.limits, channel.info.attenuation
+    if attenuation is None:
+        raise Unsupported(f"channel {channel.name!r} has no attenuator")
+    try:
+        steps = attenuation.db_to_steps(decibel)
+    except ValueError:
+        steps = -1
+    if not steps >= limits.min_steps:
+        low, high = attenuation.steps_to_db(limits.min_steps), attenuation.max_db
+        raise OutOfRange(f"channel {channel.name!r}: attenuation {decibel:.15g} dB is outside "
+                         f"{low:.15g} ... {high:.15g} dB ({limits.source})")  # fmt: skip
+    return steps

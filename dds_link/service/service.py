@@ -395,7 +395,7 @@ class Service:
 
 def _describe(channel: Channel) -> dict[str, Any]:
     info, limits, tuning = channel.info, channel.limits, channel.info.tuning
-    return {
+    described: dict[str, Any] = {
         "index": info.index,
         "name": channel.name,
         "chip": info.chip,
@@ -412,3 +412,9 @@ def _describe(channel: Channel) -> dict[str, Any]:
         },
         "sysclk": tuning.sysclk,
     }
+    attenuation = info.attenuation
+    if attenuation is not None:
+        described["limits"]["min_attenuation"] = attenuation.steps_to_db(limits.min_steps)
+        described["limits"]["max_attenuation"] = attenuation.max_db
+        described["resolution"]["attenuation"] = attenuation.step_db
+    return described

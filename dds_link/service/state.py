@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dds_link.attenuation import Attenuation
 from dds_link.config import ChannelConfig
 from dds_link.devices.base import ChannelInfo, Write
 from dds_link.protocol.replies import ReceiptReply
@@ -28,6 +29,10 @@ class Limits(Struct, frozen=True, gc=False):
     """The bound as a fraction of full scale, for messages."""
     source: str
     """Where they come from, for messages."""
+    min_steps: int = 0
+    """Least attenuation."""
+    safe_steps: int | None = None
+    """Attenuation at the start; None: there is no attenuator."""
 
     @classmethod
     def of(cls, info: ChannelInfo, config: ChannelConfig, source: str) -> Limits:
@@ -44,13 +49,25 @@ class Limits(Struct, frozen=True, gc=False):
             f"{low:.15g} ... {high:.15g}",
             f"{config.max_amplitude:.15g}",
             source,
+            *_steps(info.attenuation, config),
         )
+
+
+def _steps(attenuation: Attenuation | None, config: ChannelConfig) -> tuple[int, int | None]:
+    """The least attenuation, and the safe one."""
+    if attenuation is None:
+        return 0, None
+    low, safe = config.min_attenuation, config.safe_attenuation
+    return (
+        0 if low is None else attenuation.db_to_steps(low),
+        attenuation.max_steps if safe is None else attenuation.db_to_steps(safe),
+    )
 
 
 class Channel:
     """The state of one channel. Only the service changes it."""
 
-    __slots__ = ("config", "enabled", "epoch", "info", "known", "limits", "name",
+    __slots__ = ("attenuation", "config", "enabled", "epoch", "info", "known", "limits", "name",
                  "programmed", "receipt", "requested", "verified")  # fmt: skip
 
     def __init__(self, info: ChannelInfo, config: ChannelConfig, source: str) -> None:
@@ -64,32 +81,41 @@ class Channel:
         self.begin()
 
     def begin(self) -> None:
-        """The state after a start or a reset: no frequency, safe amplitude. Masks stay: what was
+        """The state after a start or a reset: no frequency, safe amplitude and attenuation; the
+        attenuator has its largest one until something is programmed. Masks stay: what was
         switched off stays off until somebody switches it on."""
         asf = self.limits.safe_asf if self.info.has_amplitude else self.limits.max_asf
-        self.requested = Tone(None, 0, asf)
+        self.requested = Tone(None, 0, asf, self.limits.safe_steps)
         self.programmed = SILENCE
+        #: Steps that the attenuator was last set to; None: there is none.
+        self.attenuation = self._largest()
         self.refresh()
 
     def may_adopt(self, found: Write) -> bool:
         """True if the limits allow what was ``found``, and no mask forbids that it goes out."""
         words, limits = found.words, self.limits
         within = limits.min_ftw <= words.ftw <= limits.max_ftw and words.asf <= limits.max_asf
+        if self.info.attenuation is not None:
+            steps = found.attenuation
+            within = within and steps is not None and steps >= limits.min_steps
         return within and (self.enabled or not (found.switch and words.asf))
 
     def adopt(self, found: Write) -> None:
         """Take over what the hardware already puts out. If that is what it held before, what was
         requested still holds, too."""
-        if found.words != self.programmed:
-            self.requested = Tone(found.words.ftw, found.words.pow, found.words.asf)
+        if found.words != self.programmed or found.attenuation != self.attenuation:
+            words = found.words
+            self.requested = Tone(words.ftw, words.pow, words.asf, found.attenuation)
         self.enabled = self.enabled and found.switch
         self.programmed = found.words
+        self.attenuation = found.attenuation
         self.known = True
         self.refresh()
 
     def refresh(self) -> None:
         """Make :attr:`receipt` tell the present state."""
         tuning, requested, words = self.info.tuning, self.requested, self.programmed
+        attenuation = self.info.attenuation
         self.receipt = ReceiptReply(
             self.info.index,
             self.name,
@@ -100,6 +126,8 @@ class Channel:
             words,
             self.epoch,
             self.known,
+            False,
+            None if attenuation is None else _decibel(attenuation, requested.attenuation),
         )
 
     @property
@@ -109,11 +137,19 @@ class Channel:
 
     def holds(self) -> Write:
         """What the hardware holds, as far as is known."""
-        return Write(self.info.index, self.programmed, self.emits)
+        return Write(self.info.index, self.programmed, self.emits, self.attenuation)
 
     def silent(self) -> Write:
-        """The same with the RF off."""
-        return Write(self.info.index, replace(self.programmed, asf=0), False)
+        """The same with the RF off, and the largest attenuation."""
+        return Write(self.info.index, replace(self.programmed, asf=0), False, self._largest())
+
+    def _largest(self) -> int | None:
+        attenuation = self.info.attenuation
+        return None if attenuation is None else attenuation.max_steps
+
+
+def _decibel(attenuation: Attenuation, steps: int | None) -> float | None:
+    return None if steps is None else attenuation.steps_to_db(steps)
 
 
 class Target(Struct, frozen=True, gc=False):
@@ -130,7 +166,8 @@ class Target(Struct, frozen=True, gc=False):
         has ASF 0."""
         emits = enabled and requested.ftw is not None
         words = Words(requested.ftw or 0, requested.pow, requested.asf if emits else 0)
-        return cls(channel, requested, enabled, Write(channel.info.index, words, emits))
+        write = Write(channel.info.index, words, emits, requested.attenuation)
+        return cls(channel, requested, enabled, write)
 
     def settle(self) -> None:
         """The hardware holds it now: make it the state."""
@@ -138,4 +175,5 @@ class Target(Struct, frozen=True, gc=False):
         channel.requested = self.requested
         channel.enabled = self.enabled
         channel.programmed = self.write.words
+        channel.attenuation = self.write.attenuation
         channel.refresh()

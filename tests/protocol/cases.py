@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from msgspec import Raw
+from msgspec.structs import replace
 
 from dds_link import errors
 from dds_link.errors import WireError
@@ -35,6 +36,11 @@ RECEIPT_JSON = (
     b'{"channel":0,"name":"cooling","frequency":80000000.0745058,"amplitude":0.50003,"phase":0.25,'
     b'"enabled":true,"words":{"ftw":343597384,"pow":16384,"asf":8192},"epoch":1795357200000}'
 )
+
+
+# Behind an attenuator; without one the field is not there.
+ATTENUATED = replace(RECEIPT, attenuation=10.0)
+ATTENUATED_JSON = RECEIPT_JSON[:-1] + b',"attenuation":10.0}'
 
 
 class Command(NamedTuple):
@@ -94,6 +100,13 @@ COMMANDS: list[Command] = [
           Set(0, ftw=343597384, pow=16384, asf=8192)),
     shown("frequency and ftw together are a question of rules, not of types",
           b'{"command_id":"set","channel":0,"frequency":80e6,"ftw":1}', Set(0, 80e6, ftw=1)),
+    Command(
+        "an attenuation",
+        b'{"command_id":"set","channel":0,"attenuation":10.2}',
+        Set(0, attenuation=10.2),
+        ATTENUATED,
+        ok(ATTENUATED_JSON),
+    ),
     shown("null is absent", b'{"command_id":"set","channel":0,"frequency":null,"enabled":null}',
           Set(0)),
     shown("null is absent in every command",
@@ -219,6 +232,8 @@ BAD_FRAMES: list[BadFrame] = [
     wrong("frequency a boolean", SET % b"true", "frequency"),
     wrong("frequency a string", SET % b'"80e6"', "frequency"),
     wrong("enabled a number", b'{"command_id":"set","channel":0,"enabled":1}', "enabled"),
+    wrong("attenuation a string",
+          b'{"command_id":"set","channel":0,"attenuation":"10dB"}', "attenuation"),
     wrong("ftw with a point", b'{"command_id":"set","channel":0,"ftw":1.0}', "ftw"),
     wrong("verify a number", b'{"command_id":"get","verify":1}', "verify"),
     wrong("unknown field", b'{"command_id":"set","channel":0,"freq":80e6,"id":9}', "`freq`", b"9"),
@@ -307,6 +322,8 @@ RULES: list[Rule] = [
     Rule("a word that is too wide", setting(ftw=1 << 31), "out_of_range"),
     Rule("a negative word", setting(pow=-1), "out_of_range"),
     Rule("a quantity and its word", setting(frequency=80e6, ftw=1), "bad_command"),
+    Rule("an attenuation where there is no attenuator", setting(attenuation=10.0), "unsupported"),
+    Rule("an attenuation while killed", setting(attenuation=31.5), "rf_killed", (KILL,)),
     Rule("a channel twice", {"command_id": "apply", "changes": [{"channel": 0}, {"channel": 0}]},
          "bad_command"),
     Rule("a negative interval", {"command_id": "subscribe", "interval": -1}, "out_of_range"),

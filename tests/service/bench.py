@@ -16,6 +16,7 @@ from dds_link.protocol.commands import Apply, Change, Get, Set
 from dds_link.service.events import Session, Subscription
 from dds_link.service.executor import Executor, InPlace, Worker
 from dds_link.service.service import Service
+from dds_link.twins.attenuators import with_attenuators
 from dds_link.words import Words
 from tests.devices.watched import WatchedBoard, configure
 from tests.service.gated import GatedTwin
@@ -66,7 +67,11 @@ class Bench:
         self.config = Config(device_config, channels, "lab.toml", "0" * 64)
         self.time = earlier.time if earlier else ManualTime()
         self.board = earlier.board if earlier else WatchedBoard(device_config, channels, self.time)
-        self.transport = GatedTwin(self.board, self.time, device_config.readback)
+        #: The board, behind attenuators if the configuration has any.
+        self.far_end = (
+            earlier.far_end if earlier else with_attenuators(self.board, device_config, channels)
+        )
+        self.transport = GatedTwin(self.far_end, self.time, device_config.readback)
         self.transport.on_reached = lambda: self._post(lambda: None)
         self.device = AD9910(device_config, channels, self.transport)
         self._posted: queue.Queue[tuple[Any, ...]] = queue.Queue()
@@ -182,6 +187,10 @@ class Bench:
     def out(self, channel: int = 0) -> Words | None:
         """What goes out of a channel; None: nothing."""
         return self.board.out(channel)
+
+    def attenuations(self) -> "list[float | None]":
+        """What the attenuator of each channel does, dB."""
+        return [self.far_end.attenuation(n) for n in range(len(self.config.channels))]
 
     def registers(self, channel: int = 0) -> Words:
         """The words in profile 0 of the twin."""

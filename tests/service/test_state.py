@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dds_link.attenuation import Attenuation
 from dds_link.config import ChannelConfig
 from dds_link.devices.base import ChannelInfo, Write
 from dds_link.service.state import Channel, Limits, Target
@@ -134,3 +135,32 @@ def test_what_may_be_adopted(found: Write, enabled: bool, allowed: bool) -> None
     one = channel(min_frequency=60e6, max_frequency=120e6, max_amplitude=0.8)
     one.enabled = enabled
     assert one.may_adopt(found) is allowed
+
+
+# Attenuators
+
+
+def attenuated(**limits: float) -> Channel:
+    """A channel behind an attenuator of 0 ... 31.5 dB."""
+    info = ChannelInfo(0, "ad9910:0", 0, Tuning(1e9), attenuation=Attenuation(31.5, 0.5))
+    return Channel(info, replace(PLAIN, **limits), "lab.toml")
+
+
+def test_limits_of_an_attenuator_are_steps() -> None:
+    limits = attenuated(min_attenuation=10.2, safe_attenuation=20.25).limits
+    assert (limits.min_steps, limits.safe_steps) == (20, 41)
+    limits = attenuated().limits
+    assert (limits.min_steps, limits.safe_steps) == (0, 63)
+
+
+def test_what_is_adopted_is_within_the_limits_of_its_attenuator() -> None:
+    channel = attenuated(min_attenuation=10.0)
+    found = Write(0, Words(1000, 0, 100), True, 30)
+    assert channel.may_adopt(found)
+    for steps in (0, 19, None):
+        assert not channel.may_adopt(Write(0, found.words, True, steps))
+    assert attenuated().may_adopt(Write(0, found.words, True, 0))
+    channel.adopt(found)
+    assert channel.receipt.attenuation == 15.0
+    assert channel.holds() == found
+    assert channel.silent() == Write(0, Words(1000, 0, 0), False, 63)

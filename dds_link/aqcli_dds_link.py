@@ -25,6 +25,7 @@ what a channel shall do, in any order; what is not said stays:
   80MHz  frequency=80.5e6   frequency: Hz kHz MHz GHz
   -3dB  50%  amplitude=0.5  amplitude: fraction of full scale, % or dB of it
   90deg  phase=0.25         phase offset: turn deg rad
+  attenuation=10dB          of the attenuator behind the channel, if there is one
   on  off                   RF; off keeps the amplitude for on
   ftw=  pow=  asf=          the word itself, 123 or 0x7b
 A number alone is a frequency in Hz, and only from 1000 on.

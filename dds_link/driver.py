@@ -113,6 +113,7 @@ class DDSLink:
         amplitude: Optional[SupportsFloat] = None,
         phase: Optional[SupportsFloat] = None,
         enabled: Optional[bool] = None,
+        attenuation: Optional[SupportsFloat] = None,
     ) -> TTone:
         """Change one channel; what is not given stays.
 
@@ -121,6 +122,7 @@ class DDSLink:
         :param amplitude: fraction of full scale, 0...1.
         :param phase: offset in turns; wraps.
         :param enabled: RF on or off; off keeps the amplitude for on.
+        :param attenuation: dB, of the attenuator behind the channel, if there is one.
         :return: ``(frequency, amplitude, phase)`` as achieved; frequency is NaN if the channel was
             never given one.
         """
@@ -131,6 +133,7 @@ class DDSLink:
                 amplitude=amplitude,
                 phase=phase,
                 enabled=enabled,
+                attenuation=attenuation,
             )
         achieved = NAN if receipt.frequency is None else float(receipt.frequency)
         return achieved, float(receipt.amplitude), float(receipt.phase)
@@ -141,6 +144,7 @@ class DDSLink:
         frequencies: Optional[Sequence[float]] = None,
         amplitudes: Optional[Sequence[float]] = None,
         phases: Optional[Sequence[float]] = None,
+        attenuations: Optional[Sequence[float]] = None,
     ) -> TNone:
         """Change several channels in one exchange, on one update: all or nothing.
 
@@ -151,8 +155,14 @@ class DDSLink:
         :param frequencies: Hz, one for each channel.
         :param amplitudes: fractions of full scale, one for each channel.
         :param phases: turns, one for each channel.
+        :param attenuations: dB, one for each channel; NaN for one without an attenuator.
         """
-        columns = {"frequency": frequencies, "amplitude": amplitudes, "phase": phases}
+        columns = {
+            "frequency": frequencies,
+            "amplitude": amplitudes,
+            "phase": phases,
+            "attenuation": attenuations,
+        }
         with self._host.session() as client:
             client.apply(_rows(channels, columns))
 
@@ -191,7 +201,8 @@ class DDSLink:
         """Change several channels on one update: all or nothing.
 
         :param changes: dicts ``{"channel": "cooling", "frequency": 80e6, ...}`` with any of
-            ``frequency amplitude phase enabled``, or the words ``ftw pow asf``; no channel twice.
+            ``frequency amplitude phase enabled attenuation``, or the words ``ftw pow asf``; no
+            channel twice.
         :return: what was really programmed, in the same order.
         """
         with self._host.session() as client:

@@ -155,6 +155,22 @@ class DDSChannel:
         """Switch RF on or off, as ``sw.on()`` and ``sw.off()``."""
         self._host.change(enabled=state)
 
+    def set_att(self, att: SupportsFloat) -> TNone:
+        """Set the attenuator behind the channel, as ``AD9910.set_att``.
+
+        :param att: attenuation in dB; the nearest step counts, of two the larger one.
+        :raises DDSRefused: ``unsupported`` without an attenuator, ``out_of_range`` beyond its
+            limits.
+        """
+        self._host.change(attenuation=att)
+
+    def get_att(self) -> TFloat:
+        """Attenuation in dB, as ``AD9910.get_att``; kept while RF is killed.
+
+        :raises DDSRefused: ``unsupported`` without an attenuator.
+        """
+        return self._host.attenuation()
+
     # Conversions: compiled into kernels, the same bits as dds_link.tuning
 
     @portable

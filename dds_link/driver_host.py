@@ -63,6 +63,16 @@ class HostChannel:
         self._check_once()
         return self._link.receipt(self._channel)
 
+    def attenuation(self) -> float:
+        """What the attenuator behind it is set to, dB.
+
+        :raises DDSRefused: ``unsupported``, if there is none.
+        """
+        attenuation = self.receipt().attenuation
+        if attenuation is None:
+            raise self._refusal("unsupported", "there is no attenuator behind this channel")
+        return float(attenuation)
+
     def refuse_modes(
         self,
         phase_mode: SupportsInt = DEFAULT_PHASE_MODE,

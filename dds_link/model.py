@@ -38,6 +38,8 @@ class Receipt:
     """False after a failure that left the hardware's state uncertain."""
     verified: Optional[bool] = None
     """True if the hardware was read back and agreed; None if it was not asked."""
+    attenuation: Optional[float] = None
+    """dB, as requested and quantised; None if there is no attenuator behind the channel."""
 
     @classmethod
     def from_wire(cls, reply: Dict[str, Any]) -> "Receipt":
@@ -59,6 +61,7 @@ class Receipt:
             "epoch": reply["epoch"],
             "known": reply.get("known", True),
             "verified": reply.get("verified"),
+            "attenuation": reply.get("attenuation"),
         }
         object.__setattr__(receipt, "__dict__", fields)
         return receipt

@@ -1,6 +1,6 @@
 """Quantities as people write them, ``80MHz``, ``-3dB``, ``90deg``, and how tables show them.
 
-Text becomes Hz, a fraction of full scale, or turns. A number times the scale of its unit is
+Text becomes Hz, a fraction of full scale, turns, or dB. A number times the scale of its unit is
 computed exactly and rounded once, so that ``80.1MHz`` is the same float as ``80.1e6``. Limits are
 not checked here: they are the controller's.
 """
@@ -19,6 +19,7 @@ MIN_BARE_FREQUENCY = 1000.0
 FREQUENCY = "frequency"
 AMPLITUDE = "amplitude"
 PHASE = "phase"
+ATTENUATION = "attenuation"
 
 # 2 pi to 60 digits: dividing by it is exact enough for the nearest float.
 _TAU = Fraction("6.28318530717958647692528676655900576839433879875021164194989")
@@ -38,10 +39,13 @@ UNITS: Dict[str, Dict[str, Fraction]] = {
         "deg": Fraction(1, 360),
         "rad": 1 / _TAU,
     },
+    ATTENUATION: {_DECIBEL: Fraction(1)},
 }
-"""Units of each quantity, and what a number in them is multiplied by (dB is a ratio: 20 log10)."""
+"""Units of each quantity, and what a number in them is multiplied by (an amplitude in dB is a
+ratio: 20 log10)."""
 
-_QUANTITY_OF = {unit: name for name, units in UNITS.items() for unit in units}
+# Backwards, so that dB by itself is an amplitude.
+_QUANTITY_OF = {unit: name for name, units in reversed(list(UNITS.items())) for unit in units}
 
 # Three digits of exponent reach past the largest double, and keep the exact arithmetic small.
 _NUMBER = re.compile(
@@ -55,9 +59,9 @@ class Quantity(NamedTuple):
     """What a text says."""
 
     name: str
-    """``"frequency"``, ``"amplitude"`` or ``"phase"``."""
+    """``"frequency"``, ``"amplitude"``, ``"phase"`` or ``"attenuation"``."""
     value: float
-    """In Hz, as a fraction of full scale, or in turns."""
+    """In Hz, as a fraction of full scale, in turns, or in dB."""
 
 
 def is_unit(text: str) -> bool:
@@ -92,7 +96,7 @@ def parse_phase(text: str) -> float:
 def parse_as(name: str, text: str) -> float:
     """The value of ``text``, which is meant as the quantity ``name``.
 
-    :param name: ``"frequency"``, ``"amplitude"`` or ``"phase"``.
+    :param name: ``"frequency"``, ``"amplitude"``, ``"phase"`` or ``"attenuation"``.
     :raises ValueError: if it is no such quantity.
     """
     number, unit = _split(text)
@@ -143,7 +147,7 @@ def _split(text: str) -> Tuple[str, str]:
 def _value(number: str, unit: str, name: str) -> float:
     exact = Fraction(number)
     try:
-        if unit == _DECIBEL:
+        if unit == _DECIBEL and name == AMPLITUDE:
             return _amplitude_ratio(exact, number)
         return float(exact * UNITS[name][unit]) if unit else float(exact)
     except ArithmeticError:
@@ -197,6 +201,14 @@ def format_decibel(amplitude: float) -> str:
         return "-inf dB"
     # Adding zero makes 0 of -0.
     return "{:.2f} dB".format(round(20 * math.log10(amplitude), 2) + 0.0)
+
+
+def format_attenuation(attenuation: Optional[float]) -> str:
+    """An attenuation, ``"10.5 dB"``, to two decimals, finer than the step of any attenuator.
+
+    :param attenuation: dB; None for a channel without an attenuator, shown as ``"-"``.
+    """
+    return "-" if attenuation is None else _trimmed(attenuation, 2) + " dB"
 
 
 def format_degrees(phase: float) -> str:

@@ -58,6 +58,7 @@ class RPCTarget:
         ftw: Any = None,
         pow: Any = None,
         asf: Any = None,
+        attenuation: Any = None,
     ) -> dict[str, Any]:
         """Set what is given of one channel and leave the rest; returns what was programmed.
 
@@ -66,10 +67,11 @@ class RPCTarget:
         :param amplitude: fraction of full scale, 0...1, or the word asf.
         :param phase: turns, or the word pow.
         :param enabled: False switches off and keeps the amplitude for on.
+        :param attenuation: dB, of the attenuator behind the channel, if there is one.
         """
         return await self._dict(
             "set", channel=channel, frequency=frequency, amplitude=amplitude, phase=phase,
-            enabled=enabled, ftw=ftw, pow=pow, asf=asf,
+            enabled=enabled, ftw=ftw, pow=pow, asf=asf, attenuation=attenuation,
         )  # fmt: skip
 
     async def apply(self, changes: Any) -> list[Any]:

@@ -17,6 +17,7 @@ from dds_link.quantities import (
     UNITS,
     Quantity,
     format_amplitude,
+    format_attenuation,
     format_decibel,
     format_degrees,
     format_frequency,
@@ -210,14 +211,16 @@ def test_a_small_number_alone_could_be_anything(text: str) -> None:
 
 
 def test_an_unknown_unit_names_those_of_every_quantity() -> None:
-    allowed = "frequency Hz kHz MHz GHz; amplitude % dB; phase turn turns deg rad"
+    allowed = "frequency Hz kHz MHz GHz; amplitude % dB; phase turn turns deg rad; attenuation dB"
     with pytest.raises(ValueError, match=re.escape("'dBm' is no unit; units: " + allowed)):
         parse("3dBm")
 
 
-def test_a_unit_belongs_to_one_quantity() -> None:
+def test_a_unit_belongs_to_one_quantity_but_for_decibels() -> None:
     units = [unit for each in UNITS.values() for unit in each]
+    units.remove("dB")
     assert len(units) == len(set(units))
+    assert parse("-20dB") == ("amplitude", 0.1)
     assert all(map(is_unit, units))
     assert not is_unit("80MHz")
 
@@ -289,3 +292,24 @@ def test_neighbouring_amplitudes_look_different(word: int) -> None:
 @given(word=st.integers(0, 65534))
 def test_neighbouring_phases_look_different(word: int) -> None:
     assert format_degrees(word / 65536) != format_degrees((word + 1) / 65536)
+
+
+@pytest.mark.parametrize(
+    ("text", "decibel"),
+    [("10dB", 10.0), ("10 dB", 10.0), ("10.5", 10.5), ("0", 0.0), ("-3dB", -3.0), ("1e1dB", 10.0)],
+)
+def test_an_attenuation_is_decibels_as_they_stand(text: str, decibel: float) -> None:
+    assert parse_as("attenuation", text) == decibel
+
+
+@pytest.mark.parametrize("text", ["10dBm", "10%", "10MHz", "ten"])
+def test_what_is_no_attenuation(text: str) -> None:
+    with pytest.raises(ValueError, match="units of attenuation: dB|is no quantity"):
+        parse_as("attenuation", text)
+
+
+@pytest.mark.parametrize(
+    ("decibel", "text"), [(None, "-"), (0.0, "0 dB"), (10.5, "10.5 dB"), (31.25, "31.25 dB")]
+)
+def test_an_attenuation_is_shown_with_its_step(decibel: float | None, text: str) -> None:
+    assert format_attenuation(decibel) == text

@@ -5,10 +5,16 @@ Into a file or a pipe they are always plain, with every column.
 
 import shutil
 import sys
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, TextIO
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, TextIO, Tuple
 
 from dds_link.model import Receipt
-from dds_link.quantities import format_amplitude, format_decibel, format_degrees, format_frequency
+from dds_link.quantities import (
+    format_amplitude,
+    format_attenuation,
+    format_decibel,
+    format_degrees,
+    format_frequency,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,6 +58,9 @@ RECEIPT_COLUMNS = (
     Column("asf", right=True, wide=True),
     Column("epoch", right=True, wide=True),
 )
+ATTENUATION = Column("attenuation", right=True)
+"""Comes after the level, where there is any."""
+_ATTENUATION_PLACE = 5
 
 
 def receipt_row(receipt: Receipt) -> List[str]:
@@ -69,6 +78,17 @@ def receipt_row(receipt: Receipt) -> List[str]:
         str(receipt.words.asf),
         str(receipt.epoch),
     ]
+
+
+def receipt_table(receipts: Sequence[Receipt]) -> Tuple[List[Column], List[List[str]]]:
+    """Columns and rows; without attenuation where no channel has any."""
+    columns = list(RECEIPT_COLUMNS)
+    rows = [receipt_row(receipt) for receipt in receipts]
+    if any(receipt.attenuation is not None for receipt in receipts):
+        columns.insert(_ATTENUATION_PLACE, ATTENUATION)
+        for row, receipt in zip(rows, receipts):
+            row.insert(_ATTENUATION_PLACE, format_attenuation(receipt.attenuation))
+    return columns, rows
 
 
 def rf_state(receipt: Receipt) -> str:
@@ -122,7 +142,7 @@ class Screen:
 
     def receipts(self, receipts: Sequence[Receipt]) -> None:
         """Print what channels hold."""
-        self.table(RECEIPT_COLUMNS, [receipt_row(receipt) for receipt in receipts])
+        self.table(*receipt_table(receipts))
 
 
 def _narrowed(columns: Sequence[Column], rows: Sequence[Row], width: int) -> "Any":

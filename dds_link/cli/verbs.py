@@ -12,7 +12,7 @@ from dds_link.cli.tables import Column, Screen
 from dds_link.cli.words import UsageError, change, changes, changes_from_json, channel_key
 from dds_link.client import frames
 from dds_link.client.core import Core
-from dds_link.quantities import format_amplitude, format_frequency
+from dds_link.quantities import format_amplitude, format_attenuation, format_frequency
 
 OK = 0
 UNAVAILABLE = 3
@@ -188,6 +188,7 @@ def _described(core: Core) -> Callable[[Any], Any]:
             "can: {}".format(" ".join(result["capabilities"])),
             "sync: {}".format(result["sync"]),
         ]
+        notes += [_attenuation(c) for c in result["channels"] if "max_attenuation" in c["limits"]]
         return [_describe_row(channel) for channel in result["channels"]], notes
 
     return read
@@ -206,6 +207,16 @@ def _describe_row(channel: Dict[str, Any]) -> List[str]:
         format_amplitude(limits["max_amplitude"]),
         format_frequency(channel["sysclk"]),
     ]
+
+
+def _attenuation(channel: Dict[str, Any]) -> str:
+    low, high = (channel["limits"][name + "_attenuation"] for name in ("min", "max"))
+    return "attenuation of {}: {:g} ... {}, in steps of {}".format(
+        channel["name"],
+        low,
+        format_attenuation(high),
+        format_attenuation(channel["resolution"]["attenuation"]),
+    )
 
 
 def _ping_status(value: Dict[str, Any]) -> int:

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Deque, Dict, Iterable, Iterator, List, NoReturn, Optional
 
-from dds_link.cli.tables import RECEIPT_COLUMNS, Screen, clean, receipt_row
+from dds_link.cli.tables import Screen, clean, receipt_table
 from dds_link.client import Client, Event
 from dds_link.model import Receipt
 
@@ -63,7 +63,8 @@ def plain_lines(event: Event) -> List[str]:
     """An event for people: a line for each channel, or one if it concerns none."""
     head = [_clock(event), event.event]
     tail = who(event)
-    rows = [receipt_row(receipt)[1:7] for receipt in event.channels] or [_more(event)]
+    _, table = receipt_table(event.channels)
+    rows = [row[1:-4] for row in table] or [_more(event)]  # without index, words and epoch
     return ["  ".join([*head, *row, tail]).rstrip() for row in rows]
 
 
@@ -130,10 +131,10 @@ class View:
         from rich.console import Group
         from rich.text import Text
 
-        rows = [receipt_row(receipt) for _, receipt in sorted(self._receipts.items())]
+        table = receipt_table([receipt for _, receipt in sorted(self._receipts.items())])
         return Group(
             Text(clean(self.status()), style="bold red" if self._killed else "bold"),
-            screen.renderable(RECEIPT_COLUMNS, rows),
+            screen.renderable(*table),
             *[
                 Text(clean(line), style="dim", no_wrap=True, overflow="ellipsis")
                 for line in self._log

@@ -264,9 +264,12 @@ class AsyncClient:
         ftw: Optional[SupportsInt] = None,
         pow: Optional[SupportsInt] = None,
         asf: Optional[SupportsInt] = None,
+        attenuation: Optional[SupportsFloat] = None,
     ) -> Receipt:
         """See :meth:`.Client.set`."""
-        line = frames.set_frame(channel, frequency, amplitude, phase, enabled, ftw, pow, asf)
+        line = frames.set_frame(
+            channel, frequency, amplitude, phase, enabled, ftw, pow, asf, attenuation
+        )
         return await self._request("set", line, self._core.receipt_in)
 
     async def apply(self, changes: Iterable[Mapping[str, Any]]) -> List[Receipt]:

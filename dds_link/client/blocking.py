@@ -141,6 +141,7 @@ class Client:
         ftw: Optional[SupportsInt] = None,
         pow: Optional[SupportsInt] = None,
         asf: Optional[SupportsInt] = None,
+        attenuation: Optional[SupportsFloat] = None,
     ) -> Receipt:
         """Change one channel; what is not given stays. Words may stand in for their quantity.
 
@@ -152,9 +153,12 @@ class Client:
         :param ftw: frequency tuning word.
         :param pow: phase offset word.
         :param asf: amplitude scale factor.
+        :param attenuation: dB, of the attenuator behind the channel, if there is one.
         :return: what was really programmed.
         """
-        line = frames.set_frame(channel, frequency, amplitude, phase, enabled, ftw, pow, asf)
+        line = frames.set_frame(
+            channel, frequency, amplitude, phase, enabled, ftw, pow, asf, attenuation
+        )
         return self._request("set", line, self._core.receipt_in)
 
     def apply(self, changes: Iterable[Mapping[str, Any]]) -> List[Receipt]:

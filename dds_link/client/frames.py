@@ -121,7 +121,7 @@ def frame(command_id: str, **fields: Any) -> bytes:
     return _line(fields)
 
 
-_REALS = frozenset(("frequency", "amplitude", "phase"))
+_REALS = frozenset(("frequency", "amplitude", "phase", "attenuation"))
 _CHECKS = {
     "channel": lambda value, name: channel_key(value),
     "frequency": real,
@@ -131,6 +131,7 @@ _CHECKS = {
     "ftw": integer,
     "pow": integer,
     "asf": integer,
+    "attenuation": real,
 }  # type: Dict[str, Any]
 
 
@@ -174,6 +175,7 @@ def set_frame(
     ftw: Optional[SupportsInt],
     pow: Optional[SupportsInt],
     asf: Optional[SupportsInt],
+    attenuation: Optional[SupportsFloat] = None,
 ) -> bytes:
     """A ``set``. Written out instead of through :func:`change`, because scans wait for it."""
     fields: Dict[str, Any] = {
@@ -197,6 +199,8 @@ def set_frame(
         fields["pow"] = integer(pow, "pow")
     if asf is not None:
         fields["asf"] = integer(asf, "asf")
+    if attenuation is not None:
+        fields["attenuation"] = real(attenuation, "attenuation")
     return _line(fields)
 
 

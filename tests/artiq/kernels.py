@@ -101,6 +101,21 @@ class Kernels(EnvExperiment):
         self.other_raman.cfg_sw(False)
 
     @kernel
+    def attenuators(self):
+        self.core.reset()
+        self.dds_cooling.set_att(20.0)
+        self.see(self.dds_cooling.get_att())
+        for step in range(3):
+            self.other_raman.set_att(10.0 + 0.5 * step)
+        self.see(self.other_raman.get_att())
+        self.dds_link.set("repump", 200e6, attenuation=12.5)
+        self.dds_link.set_many(["cooling", "repump"], attenuations=[KEEP, 13.0])
+        try:
+            self.dds_cooling.set_att(1.0)
+        except DDSRefused:
+            self.see(1.0)
+
+    @kernel
     def verbs_of_a_link(self):
         if self.dds_link.ping():
             self.see(1.0)

@@ -11,7 +11,7 @@ from dds_link.model import Words
 from dds_link.tuning import Tuning
 
 from ..device_manager import channel_entry, link_entry
-from .conftest import ControllerProcess, example_for, with_dummy_core, write_device_db
+from .conftest import ROOT, ControllerProcess, example_for, with_dummy_core, write_device_db
 
 TUNING = Tuning(1e9)
 HALF = TUNING.asf_to_amplitude(TUNING.amplitude_to_asf(0.5))
@@ -22,6 +22,7 @@ KERNELS = [
     "what_is_left_out_is_kept",
     "words",
     "switches",
+    "attenuators",
     "verbs_of_a_link",
     "each_exception_by_name",
     "an_exception_that_nobody_catches",
@@ -144,6 +145,17 @@ def test_switches(lab: Lab) -> None:
     receipts = lab.link().get(verify=True)
     assert [receipt.enabled for receipt in receipts] == [False, True, True, False]
     assert receipts[0].amplitude == HALF
+
+
+def test_attenuators(tmp_path: Path) -> None:
+    running = ControllerProcess("--config", str(ROOT / "examples" / "ad9910_attenuators.toml"))
+    made = Lab(device_db_for(running), tmp_path)
+    made.experiment.attenuators()
+    assert made.experiment._seen == [20.0, 11.0, 1.0]
+    attenuations = [receipt.attenuation for receipt in made.link().get()]
+    assert attenuations == [20.0, 13.0, 31.5, 11.0]
+    made.devices.close_devices()
+    assert running.stop() == 0
 
 
 def test_verbs_of_a_link(lab: Lab) -> None:

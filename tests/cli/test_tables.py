@@ -53,6 +53,18 @@ def test_a_receipt_is_a_row() -> None:
     ]  # fmt: skip
 
 
+def test_an_attenuation_is_a_column_where_there_is_any() -> None:
+    lines = shown(io.StringIO(), replace(COOLING, attenuation=10.5), REPUMP)
+    assert lines == [
+        "#  channel             frequency  amplitude     level  attenuation   phase  RF     "
+        "       ftw    pow   asf          epoch",
+        "0  cooling  80.0000000745058 MHz    0.50003  -6.02 dB      10.5 dB  90 deg  on     "
+        " 343597384  16384  8192  1795357200000",
+        "1  repump                      -          0   -inf dB            -   0 deg  silent "
+        "         0      0     0  1795357200001",
+    ]
+
+
 @pytest.mark.parametrize(
     ("change", "state"),
     [

@@ -105,3 +105,16 @@ def test_json_is_what_came_with_fields_of_later_versions(
 ) -> None:
     carried_out("get", [REPUMP], identity=None, json=True)
     assert '"colour":"red"' in capsys.readouterr().out
+
+
+def test_describe_tells_the_attenuators(capsys: pytest.CaptureFixture[str]) -> None:
+    channel = {
+        "index": 0, "name": "cooling", "chip": "ad9910:0", "update_group": 0, "sysclk": 1e9,
+        "limits": {"min_frequency": 0.0, "max_frequency": 120e6, "max_amplitude": 1.0,
+                   "min_attenuation": 5.0, "max_attenuation": 31.5},
+        "resolution": {"frequency": 0.2, "phase": 0.1, "amplitude": 0.1, "attenuation": 0.5},
+    }  # fmt: skip
+    result = {"channels": [channel], "capabilities": ["attenuation"], "sync": "no"}
+    assert carried_out("describe", result) == 0
+    out = capsys.readouterr().out
+    assert "attenuation of cooling: 5 ... 31.5 dB, in steps of 0.5 dB" in out

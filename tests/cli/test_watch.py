@@ -139,6 +139,12 @@ def event(data: dict[str, Any]) -> Event:
     return Event.from_wire(data)
 
 
+def test_an_attenuation_stands_behind_the_level() -> None:
+    attenuated = {**CHANGED, "channels": [{**COOLING, "attenuation": 10.5}]}
+    [text] = plain_lines(event(attenuated))
+    assert "  -6.02 dB  10.5 dB  90 deg  on  by scan.py" in text
+
+
 def test_an_event_without_channels_is_one_line() -> None:
     assert [text[12:] for text in plain_lines(event(DEVICE))] == ["  device  device missing"]
 

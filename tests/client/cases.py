@@ -5,6 +5,7 @@ what a controller has to understand.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from dds_link.model import Receipt, Words
@@ -146,6 +147,13 @@ CASES = [
         },
         COOLING,
         COOLING_RECEIPT,
+    ),
+    Case(
+        "set an attenuation",
+        lambda dds: dds.set("cooling", attenuation=10.2),
+        {"command_id": "set", "channel": "cooling", "attenuation": 10.2},
+        {**COOLING, "attenuation": 10.0},
+        replace(COOLING_RECEIPT, attenuation=10.0),
     ),
     Case(
         "set nothing",

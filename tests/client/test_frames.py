@@ -128,6 +128,7 @@ FIELDS = {
     "ftw": st.integers(0, (1 << 48) - 1),
     "pow": st.integers(0, 65535),
     "asf": st.integers(0, 16383),
+    "attenuation": st.floats(allow_nan=False, allow_infinity=False),
 }
 
 

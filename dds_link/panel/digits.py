@@ -65,7 +65,8 @@ def shown(name: str, value: float | None, step: float) -> str:
     style, places = STYLES[name], decimals(name, step)
     with localcontext(prec=50):
         exact = Decimal(repr(float(value))).scaleb(-style.power)
-        half = Decimal(repr(float(step))).scaleb(-style.power) / 2
+        # Not quite half a step: what lies half-way may mean the neighbour.
+        half = Decimal(repr(float(step))).scaleb(-style.power) * Decimal("0.499")
         found = exact
         for count in range(places + 1):
             found = round(exact, count)

@@ -31,9 +31,7 @@ _RESET_VALUES = {
     core.PROFILE0: 0x08B5000000000000,
 }
 # By instruction byte: bits of a whole write to a register that is just a buffer; -1 for the others.
-_PLAIN_WRITE = tuple(
-    8 + WIDTHS[byte] if core.FTW <= byte < core.RAM else -1 for byte in range(256)
-)
+_PLAIN_WRITE = tuple(8 + WIDTHS[byte] if core.FTW <= byte < core.RAM else -1 for byte in range(256))
 
 
 @dataclass(frozen=True)

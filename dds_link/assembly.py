@@ -54,6 +54,7 @@ class Assembly:
                 'wired; write "restore" or "safe"'
             )
             raise ConfigError([f"{config.source}: {problem}"])
+        self._refuse_ignored_attenuators()
         if executor is None:
             executor = self._choose_executor()
         self.service = Service(
@@ -79,6 +80,15 @@ class Assembly:
         except ConfigError as error:
             problems = [f"{config.source}: {problem}" for problem in error.problems]
             raise ConfigError(problems) from None
+
+    def _refuse_ignored_attenuators(self) -> None:
+        """Somebody relies on what the config says of them, and a third party's driver may not know
+        attenuators."""
+        config = self.config
+        chain = config.device.attenuator.chain if config.device.attenuator else ()
+        if any(self.device.channels[index].attenuation is None for index in chain):
+            reason = f"the driver of {config.device.type} knows no attenuators; remove it"
+            raise ConfigError([f"{config.source}: device.attenuator: {reason}"])
 
     def _choose_executor(self) -> Executor:
         if not self.transport.blocking:

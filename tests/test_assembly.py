@@ -16,8 +16,9 @@ from dds_link import assembly as assembly_module
 from dds_link import config as configuration
 from dds_link.assembly import Assembly, load_config, post
 from dds_link.clock import Clock, RealClock, SimulatedClock
-from dds_link.config import ChannelConfig, DeviceConfig
+from dds_link.config import AttenuatorConfig, ChannelConfig, DeviceConfig
 from dds_link.devices import registry
+from dds_link.devices.ad9910 import AD9910
 from dds_link.errors import ConfigError
 from dds_link.protocol import commands
 from dds_link.service.events import Session
@@ -131,6 +132,37 @@ def test_a_device_that_cannot_be_read_cannot_be_left_as_it_is(loop: LoopThread) 
             "simulated board: device.on_reconnect = 'leave': nothing can be adopted from this "
             'device, as wired; write "restore" or "safe"'
         ]
+
+    loop.run(life())
+
+
+class KnowsNoAttenuators(AD9910):
+    """A driver of a third party."""
+
+    def __init__(self, device: DeviceConfig, channels: Any, transport: Any) -> None:
+        super().__init__(replace(device, attenuator=None), channels, transport)
+
+
+def test_a_driver_that_knows_no_attenuators_does_not_ignore_them(
+    loop: LoopThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = registry.DEVICES["ad9910"]._replace(driver=f"{__name__}:KnowsNoAttenuators")
+    monkeypatch.setitem(registry.DEVICES, "box", entry)
+    board = configuration.simulated_board()
+    attenuator = AttenuatorConfig("hmc542b", 7, (1,))
+
+    async def life() -> None:
+        device = replace(board.device, type="box", attenuator=attenuator)
+        with pytest.raises(ConfigError) as caught:
+            Assembly(replace(board, device=device), simulation=True)
+        assert caught.value.problems == [
+            "simulated board: device.attenuator: the driver of box knows no attenuators; remove it"
+        ]
+        device = replace(board.device, attenuator=attenuator)
+        one = Assembly(replace(board, device=device), simulation=True)
+        await ready(one)
+        assert one.board.attenuation(1) == 31.5
+        await one.stop()
 
     loop.run(life())
 

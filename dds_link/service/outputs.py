@@ -145,7 +145,7 @@ class Outputs:
     def _program(self, channels: Sequence[Channel]) -> Part:
         """What was requested of ``channels``, as far as their masks let it out."""
         targets = [Target.of(channel, channel.requested, channel.enabled) for channel in channels]
-        targets = [target for target in targets if target.write.words != SILENCE]
+        targets = [target for target in targets if _is_more_than_silence(target)]
         if targets:
             yield partial(self._device.write, [target.write for target in targets])
         for target in targets:
@@ -180,6 +180,12 @@ class Outputs:
             raise
         except HARDWARE_ERRORS as error:
             logger.error("killed, but not silent yet: %s", error)
+
+
+def _is_more_than_silence(target: Target) -> bool:
+    """True if a channel that was just initialised does not hold it yet."""
+    write = target.write
+    return write.words != SILENCE or write.attenuation != target.channel.attenuation
 
 
 def _is_as_programmed(channel: Channel, found: Write) -> bool:

@@ -432,6 +432,19 @@ def test_what_is_killed_is_silenced_before_anything_else(
     assert calls == ["silence", "initialise", "write"]
 
 
+def test_a_device_that_is_lost_again_before_it_is_silent(make_bench: MakeBench) -> None:
+    bench = make_bench(board("restore")).start().play(*TONES)
+    bench.transport.missing = True
+    lose(bench)
+    bench.ask(Kill())
+    bench.transport.missing = False
+    bench.transport.fail(1, error=TransportLost)
+    bench.advance(10.0)
+    come_back(bench)
+    assert bench.board.outputs() == SILENT
+    allowed(bench)
+
+
 def test_what_cannot_be_silenced_is_initialised(
     make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from msgspec import to_builtins
 
 from dds_link.config import AttenuatorConfig
-from dds_link.errors import DeviceFault, OutOfRange, Unsupported, WireError
+from dds_link.errors import DeviceFault, OutOfRange, TransportLost, Unsupported, WireError
 from dds_link.protocol.commands import Apply, ArmRF, Change, Describe, Get, Kill, Reset, Set
 from dds_link.words import Words
 from tests.devices.conformance import FAULTS
@@ -240,3 +240,20 @@ def test_verify_compares_what_can_be_read(make_bench: MakeBench) -> None:
     assert [receipt.known for receipt in bench.get()] == [False, False, False, True]
     assert all(receipt.verified for receipt in bench.get(verify=True))
     assert [receipt.known for receipt in bench.get()] == [True] * 4
+
+
+@pytest.mark.parametrize("frequency", [None, 80e6])
+def test_what_was_asked_for_is_set_again_in_a_board_that_is_back(
+    make_bench: MakeBench, frequency: float | None
+) -> None:
+    device, channels = config()
+    bench = make_bench((replace(device, on_reconnect="restore"), channels)).start()
+    before = bench.set(0, frequency=frequency, attenuation=12.5)
+    bench.transport.fail(1, error=TransportLost)
+    assert bench.code(Set(1, phase=0.5)) == "device_unavailable"
+    bench.advance(10.0)
+    assert bench.state == "ready"
+    after = bench.get(0)
+    assert after.epoch > before.epoch  # an attenuator cannot be read without being changed
+    assert (after.attenuation, after.frequency) == (12.5, frequency and before.frequency)
+    assert bench.attenuations() == [12.5, 31.5, 31.5, None] == told(bench)

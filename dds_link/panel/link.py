@@ -50,7 +50,8 @@ class Connection:
                 await self._session()
             except (DDSLinkError, Gap) as error:
                 attempt = 0 if self.link.state == LIVE else attempt + 1
-                self.link.lost(str(error), time.time())
+                # What follows the first sentence is advice for programs.
+                self.link.lost(str(error).partition(". ")[0], time.time())
             except Exception as error:
                 # Something answers there, but not as a controller does.
                 attempt = len(BACK_OFF)

@@ -145,7 +145,7 @@ class Link:
         if "device" in event:
             self.device = str(event["device"])
         names = []
-        for receipt in event.get("channels") or ():
+        for receipt in sorted(event.get("channels") or (), key=lambda each: int(each["channel"])):
             self._receive(receipt, by, event.get("time"))
             names.append(str(receipt["name"]))
         self.note(float(event.get("time") or 0), name, _what(event, names), by)

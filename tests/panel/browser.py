@@ -20,7 +20,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--disable-dev-shm-usage", "--window-size=1400,1000",
+    "--disable-dev-shm-usage", "--window-size=1600,1000",
 )  # fmt: skip
 PATIENCE = 20.0
 """Seconds in which the page has to show something; reached only by a test that fails."""

@@ -11,11 +11,11 @@ export const Card = {
       <header>
         <span class="index">{{ card.i }}</span>
         <h3 :title="card.name">{{ card.name }}</h3>
-        <span class="old-age" v-if="age">{{ age }} old</span>
         <span class="state" :title="title">{{ sign }} {{ channel.state }}</span>
         <button class="switch" role="switch" :aria-checked="channel.enabled" :disabled="busy"
                 :aria-label="'RF of ' + card.name" @click="toggle"><i></i></button>
       </header>
+      <p class="old-age" v-if="age">{{ age }} old</p>
       <p class="error" role="alert" v-if="error">{{ error }}</p>
       <Field v-for="field in card.fields" :key="field.name" :name="field.name" :limits="field.limits"
              :text="channel.texts[field.name]" :also="channel.also[field.name]" :channel="card.i" :link="link" />

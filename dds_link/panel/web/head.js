@@ -9,13 +9,13 @@ export const Head = {
     <header class="top">
       <div class="bar">
         <h1>dds_link</h1>
-        <span class="counts" v-if="channels.length">{{ on }} of {{ channels.length }} on</span>
+        <span class="counts">{{ counts }}</span>
         <div class="tools">
           <input id="filter" type="search" v-model="filter.text" placeholder="Filter  ( / )"
                  aria-label="Show channels whose name, index or controller contains this" autocomplete="off" />
           <select v-model="filter.state" aria-label="Show channels in this state">
             <option value="all">all</option><option>on</option><option>off</option><option>silent</option>
-            <option>unknown</option>
+            <option>killed</option><option>unknown</option>
           </select>
           <select v-model="filter.sort" aria-label="Order of the channels">
             <option value="index">by index</option><option value="name">by name</option>
@@ -39,10 +39,12 @@ export const Head = {
   },
   computed: {
     channels() {
-      return this.links.flatMap((link) => (link.head.live ? Object.values(link.channels) : []));
+      return this.links.flatMap((link) => (this.contact && link.head.live ? Object.values(link.channels) : []));
     },
-    on() {
-      return this.channels.filter((channel) => channel.state === "on").length;
+    counts() {
+      const on = this.channels.filter((channel) => channel.state === "on").length;
+      const old = this.links.flatMap((link) => Object.values(link.channels)).length - this.channels.length;
+      return `${on} of ${this.channels.length} on` + (old ? `, ${old} not known` : "");
     },
     ago() {
       return age(this.age / 1000);

@@ -30,7 +30,7 @@ export const Board = {
       links: [],
       log: [],
       filter: { text: "", state: "all", sort: "index" },
-      showLog: localStorage.ddsLinkLog ? localStorage.ddsLinkLog === "1" : innerWidth > 1000,
+      showLog: localStorage.ddsLinkLog ? localStorage.ddsLinkLog === "1" : innerWidth >= 1500,
       alarm: "",
       now: performance.now(),
       heard: performance.now(),

@@ -23,7 +23,7 @@ SYSCLK = 1e9
 FIRST_PORT, SLOTS = 26000, 6
 """Slot n of a rack listens on port 26000 + n."""
 
-_ABSENT = ("refclk", "spi_hz", "pins", "baud")
+_ABSENT = ("refclk", "spi_hz", "pins", "baud", "attenuator")
 _PORT = re.compile(r"tcp:.*:([0-9]{1,5})")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dds_link.config_keys import Problems
-from dds_link.config_rules import Channel, Device
+from dds_link.config_rules import Channel, Device, require_transport
 from dds_link.devices.moglabs_protocol import BOXES, Box
 
 
@@ -27,6 +27,7 @@ SIMULATED_QRF = _simulated("moglabs_qrf")
 def check(device: Device, channels: list[Channel], problems: Problems) -> None:
     """Fill in the clock and the range of frequencies; note what these boxes do not have."""
     box = BOXES[device["type"]]
+    require_transport(device, problems, "stream")
     device.setdefault("sysclk", box.sysclk)
     if not box.quad and device["sysclk"] != box.sysclk:
         reason = f"the words of this box count {box.sysclk:.12g} Hz, whatever its reference"

@@ -48,6 +48,10 @@ def changed(old: str, new: str) -> str:
         (SIMULATED + "refclk = 10e6", "device.refclk: this box has nothing of that kind"),
         (SIMULATED + "spi_hz = 1e6", "device.spi_hz: this box has nothing of that kind"),
         (SIMULATED + "baud = 9600", "device.baud: this box has nothing of that kind"),
+        (
+            SIMULATED + 'attenuator = {type = "hmc542b", chain = [0], chip_select = 4}',
+            "device.attenuator: this box has nothing of that kind",
+        ),
         (SIMULATED + "[device.pins]", "device.pins: this box has nothing of that kind"),
         (
             SIMULATED + '[[channel]]\nindex = 0\nrf_switch = "gpiochip0:1"',

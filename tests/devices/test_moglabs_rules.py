@@ -8,6 +8,8 @@ from dds_link.config import Config, parse
 from dds_link.devices import moglabs_rules as rules
 from dds_link.errors import ConfigError
 
+ATTENUATOR = 'attenuator = {type = "hmc542b", chain = [0], chip_select = 4}'
+
 
 def read(kind: str, *lines: str, device: str = "", channels: int = 2) -> Config:
     """A config file with these keys of channel 0."""
@@ -70,6 +72,19 @@ def test_channels(kind: str, line: str, expected: str) -> None:
 )
 def test_what_the_box_has_itself(device: str, expected: str) -> None:
     assert problem("xrf", device=device).startswith("lab.toml: " + expected)
+
+
+@pytest.mark.parametrize("transport", ["spidev:0", "ftdi://ftdi:232h/1"])
+def test_no_box_sits_on_an_spi_bus(transport: str) -> None:
+    text = rules.SIMULATED_XRF.replace("tcp:10.0.0.5:7802", transport)
+    with pytest.raises(ConfigError) as error:
+        parse(text, "lab.toml", rules.check)
+    [only] = error.value.problems
+    assert only.startswith(f"lab.toml: device.transport = '{transport}': this box talks in text")
+
+
+def test_no_attenuator_hangs_on_a_box() -> None:
+    assert problem("xrf", device=ATTENUATOR).startswith("lab.toml: device.attenuator: this box has")
 
 
 def test_a_qrf_is_not_left_as_it_is() -> None:

@@ -118,7 +118,9 @@ class FlexDDS(Device):
             answer = self._stream.exchange(data, _END, 1, self._timeout)
         except TransportError as error:
             self._stream.close()
-            text = str(error).replace(self._token, "(token)")
+            # What came instead of an answer may be a part of the token, as an echo.
+            lost = isinstance(error, TransportLost)
+            text = str(error) if lost else f"no whole line in {self._timeout:g} s"
             raise TransportLost(f"no answer to the login with device.token: {text}") from None
         if answer.strip() != b"Auth OK":
             self._stream.close()
@@ -216,9 +218,12 @@ class FlexDDS(Device):
     def silence(self, transaction: Transaction) -> bool:
         """See :meth:`Device.silence`. The reset stops the RF at once, whatever waits in a queue, so
         that the phase accumulators begin anew; if it fails, zero amplitude is tried all the same.
+        Out of step, it is also sent over the old connection: a new one may not come about.
         """
         channels = [write.channel for write in transaction]
         self._raw.update(channels)
+        if not self._in_step:
+            self._shout_reset(channels)
         failures: list[str] = []
         for _ in range(2):
             failures = self._attempt(self._reset, channels)
@@ -227,6 +232,16 @@ class FlexDDS(Device):
                 return False
         self._raw.update(channels)
         raise DeviceFault("; ".join(failures))
+
+    def _shout_reset(self, channels: Collection[int]) -> None:
+        """Reset, behind the end of what may be half a line, without hearing the answer."""
+        data = _END + lines.reset(channels).encode() + _END
+        try:
+            self._stream.execute([Exchange(data, _END, 0)])
+        except Preempted:
+            raise
+        except TransportError:
+            pass  # there is no connection: the next one gets it
 
     def _attempt(self, step: Callable[[Any], object], argument: object) -> list[str]:
         """Take a step; its failure, if any, as text. Without hardware there is no going on."""

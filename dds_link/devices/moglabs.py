@@ -348,7 +348,8 @@ class MOGLabs(Device):
 
     def silence(self, transaction: Transaction) -> bool:
         """See :meth:`Device.silence`. Means: RF switch and amplifier off, basic mode (which
-        switches off, too, and ends a table), zero amplitude."""
+        switches off, too, and ends a table), zero amplitude. Out of step, it is switched off first
+        and asked afterwards: a box that does not answer may still listen."""
         if self._make_silent(transaction):
             failures = self._make_silent(transaction)
             if failures:
@@ -359,10 +360,13 @@ class MOGLabs(Device):
 
     def _make_silent(self, transaction: Transaction) -> list[str]:
         """Go on past failures; they are returned as text."""
+        offs = [box.command("OFF", write.channel, "ALL") for write in transaction]
+        if not self._link.in_step:
+            self._attempt(self._link.shout, *offs)
         failures = self._attempt(self._link.resynchronise)
-        for write in transaction:
+        for write, off in zip(transaction, offs, strict=True):
             self._on.pop(write.channel, None)
-            failures += self._attempt(self._link.command, box.command("OFF", write.channel, "ALL"))
+            failures += self._attempt(self._link.command, off)
         for write in transaction:
             channel, words = write.channel, write.words
             self._switched.pop(channel, None)

@@ -31,13 +31,14 @@ class Link:
     def __init__(self, stream: StreamTransport, timeout: float) -> None:
         self._stream = stream
         self._timeout = timeout
-        self._in_step = False
+        #: False once an answer may have been lost.
+        self.in_step = False
         #: What the box answers to ``INFO``, once that is known.
         self.identity = ""
 
     def begin(self) -> None:
         """A new connection, perhaps to another box."""
-        self._in_step = False
+        self.in_step = False
         self.identity = ""
 
     def ask(self, text: str, longer: float = 0.0) -> str:
@@ -51,7 +52,7 @@ class Link:
         except Preempted:
             raise  # between two lines nothing is cut off
         except Exception:
-            self._in_step = False
+            self.in_step = False
             raise
         return answer.decode("ascii", "replace").strip()
 
@@ -65,8 +66,15 @@ class Link:
         if box.is_ok(answer) and word in (None, expected):
             return
         if not box.is_refusal(answer):
-            self._in_step = False  # it may be a late answer to something else
+            self.in_step = False  # it may be a late answer to something else
         raise DeviceFault(f"'{text}' was answered by '{answer[:80]}'")
+
+    def shout(self, *texts: str) -> None:
+        """Send lines without hearing their answers, behind one that spoils half a command: a box
+        that is busy, or not heard, takes them all the same."""
+        self.in_step = False
+        said = [text.encode() + box.END for text in (box.NONSENSE, *texts)]
+        self._stream.execute([Exchange(line, parts=0) for line in said])
 
     def query(self, text: str) -> str:
         """The answer to a query."""
@@ -77,7 +85,7 @@ class Link:
 
     def nonsense(self, text: str, answer: str) -> DeviceFault:
         """What to raise for an answer that does not fit: it may be one to something else."""
-        self._in_step = False
+        self.in_step = False
         return DeviceFault(f"'{text}' was answered by '{answer[:80]}', which makes no sense")
 
     def word(self, channel: int, name: str) -> int:
@@ -114,7 +122,7 @@ class Link:
         :raises DeviceFault: if it talks, but not as it should.
         """
         answer = ""
-        if self._in_step:
+        if self.in_step:
             return
         for _ in range(ATTEMPTS):
             self._stream.discard(QUIET)
@@ -122,7 +130,7 @@ class Link:
             good = answer and not box.is_ok(answer) and not box.is_refusal(answer)
             if good and answer == (self.identity or answer) and not self._stream.discard(QUIET):
                 self.identity = answer
-                self._in_step = True
+                self.in_step = True
                 return
         raise DeviceFault(f"INFO was answered by '{answer[:80]}': the box is out of step")
 

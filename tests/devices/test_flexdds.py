@@ -220,14 +220,15 @@ def test_a_login_that_is_refused_names_the_key_not_the_token(answer: bytes) -> N
         transport.exchange(b"", b"\n", 0, 1.0)
 
 
-def test_no_answer_to_the_login_is_no_box() -> None:
-    timed_out = TransportError(f"no whole answer in 1 s; it began with b'{TOKEN}'")
+@pytest.mark.parametrize("echo", [TOKEN, TOKEN[:12], TOKEN[3:]])
+def test_no_answer_to_the_login_is_no_box(echo: str) -> None:
+    timed_out = TransportError(f"no whole answer in 1 s; it began with b'{echo}'")
     transport = ScriptedStream([said(TOKEN, answer=timed_out)])
     device = FlexDDS(*configure(), transport)
     with pytest.raises(TransportLost, match=r"no answer to the login with device\.token") as caught:
         device.open()
     shown = "".join(traceback.format_exception(caught.value))
-    assert TOKEN not in shown
+    assert echo not in shown
     assert TOKEN not in repr(configure()[0])
 
 
@@ -544,6 +545,27 @@ def test_a_wait_that_somebody_left_in_the_queue_does_not_stop_a_silence() -> Non
     bench.device.silence(off(OLD))
     assert bench.box.outputs() == [None, None]
     bench.box.trigger("BNC_IN_A_RISING")
+    assert bench.box.outputs() == [None, None]
+
+
+def test_silence_reaches_a_box_that_listens_and_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench()
+    bench.device.initialise([0, 1])
+    bench.device.write(writes(OLD))
+    receive = bench.box.receive
+
+    def mute(data: bytes) -> bytes:
+        receive(data)
+        return b""
+
+    monkeypatch.setattr(bench.box, "receive", mute)
+    with pytest.raises(TransportError):
+        bench.device.write(writes(NEW))
+    bench.box.receive(b"dcp 0 spi:ST")  # and half a line waits in it
+    with pytest.raises(TransportLost, match="no answer to the login"):
+        bench.device.silence(off(OLD))
     assert bench.box.outputs() == [None, None]
 
 

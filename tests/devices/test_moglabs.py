@@ -85,6 +85,8 @@ def holds(number: int, words: Words, signal: bool = True) -> Script:
 
 START: Script = [*HELLO, *ok("OFF,1,ALL"), *set_up(1)]
 BLIND: Script = [*HELLO, *ok("OFF,1,ALL"), *set_up(1, readback=False)]
+#: Off, before anybody knows whether the box answers.
+SHOUT: Script = [("?", "Command not defined"), *ok("OFF,1,ALL")]
 ONE = configure(channels=1)
 BLIND_ONE = configure(channels=1, readback=False)
 
@@ -403,7 +405,7 @@ def test_silence_by_every_means_and_read_back() -> None:
 
 
 def test_silence_blind_and_before_initialise() -> None:
-    with Scripted(BLIND_ONE, *HELLO, *QUIET) as device:
+    with Scripted(BLIND_ONE, *SHOUT, *HELLO, *QUIET) as device:
         assert device.silence(SILENCE) is False
         with pytest.raises(DeviceFault, match="initialise"):
             device.write([Write(0, TONE, True)])
@@ -439,7 +441,8 @@ def test_silence_that_is_not_read_back_is_a_fault() -> None:
 
 def test_silence_of_a_box_that_talks_nonsense_is_a_fault_and_still_sent() -> None:
     nonsense = [("?", "FISH"), ("INFO", "ERR: FISH")] * 3
-    with Scripted(BLIND_ONE, *nonsense, *QUIET, *nonsense, *QUIET) as device:
+    once = [*SHOUT, *nonsense, *QUIET]
+    with Scripted(BLIND_ONE, *once, *once) as device:
         with pytest.raises(DeviceFault, match="^INFO was answered by 'ERR: FISH': the box is out"):
             device.silence(SILENCE)
 
@@ -739,6 +742,26 @@ def test_silence_is_silent_whatever_is_answered(answer: bytes) -> None:
         assert rig.outputs() == [None, None], where
         rig.device.write(writes(NEW))
         assert rig.outputs() == NEW, where
+
+
+def test_silence_reaches_a_box_that_listens_and_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rig = running(lambda wiring: MOGLabsRig("xrf", True), "")
+    assert isinstance(rig, MOGLabsRig)
+    receive = rig.board.receive
+
+    def mute(data: bytes) -> bytes:
+        receive(data)
+        return b""
+
+    monkeypatch.setattr(rig.board, "receive", mute)
+    with pytest.raises(TransportError):
+        rig.device.write(writes(NEW))
+    assert rig.outputs() != [None, None]
+    with pytest.raises(TransportLost, match="the box does not answer"):
+        rig.device.silence(off(OLD))
+    assert rig.outputs() == [None, None]
 
 
 @pytest.mark.parametrize("late", [False, True])

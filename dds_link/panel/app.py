@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -102,7 +103,7 @@ def warning(bind: str) -> str:
 
 
 def serve(places: Sequence[Place], bind: str, port: int, names: Sequence[str]) -> None:
-    """Serve the panel until SIGINT or SIGTERM.
+    """Serve the panel until SIGINT or SIGTERM; either ends in a ``KeyboardInterrupt``.
 
     :param bind: address to listen on.
     :param port: of the page; 0 for a free one.
@@ -119,5 +120,7 @@ def serve(places: Sequence[Place], bind: str, port: int, names: Sequence[str]) -
         application(places, own), log_level="warning", ws="websockets-sansio", access_log=False
     )
     server = uvicorn.Server(config)
+    # The server lets go of the controllers first, and then raises the signal again.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     print(f"panel http://{host}:{found[1]}/", flush=True)
     server.run(sockets=[sock])

@@ -23,6 +23,7 @@ MHZ = "frequency"
         ("frequency", 0.0, STEP, "0.0000000 MHz"),
         ("frequency", 6.8e9, 1.0, "6800.000000 MHz"),
         ("frequency", 12.0, 1e-9, "0.000012000000 MHz"),
+        ("frequency", 12.3456789, 1e-9, "0.000012345679 MHz"),  # finer than any field
         ("frequency", None, STEP, ""),
         ("amplitude", 8192 / 16383, 1 / 16383, "0.50003"),
         ("amplitude", 1.0, 1 / 16383, "1.00000"),

@@ -144,6 +144,7 @@ def test_waiting_has_an_end() -> None:
     async def scene() -> None:
         hub = hub_of()
         await hub.changed(0, 0.001)
+        await hub.changed(-1, DEADLINE)  # something is new: no wait at all
         assert hub.patch(0)["links"] == []
         assert not hub._waiting
 

@@ -12,7 +12,7 @@ import pytest
 
 from dds_link.client import Client
 from dds_link.driver_place import Address
-from dds_link.errors import DDSRefused, DDSUnavailable
+from dds_link.errors import DDSRefused, DDSStateLost, DDSUnavailable
 from dds_link.panel import link as module
 from dds_link.panel.link import Connection
 from dds_link.panel.model import LIVE, LOST, Counter, Link
@@ -74,7 +74,9 @@ def test_it_shows_what_the_controller_says_and_sends_what_it_is_told() -> None:
         asyncio.run(scene())
 
 
-def test_somebody_elses_sync_is_no_reason_to_refuse() -> None:
+def test_somebody_elses_sync_is_no_reason_to_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PING_INTERVAL", 0.01)
+
     async def scene() -> None:
         async with watched(board.json_port) as lab:
             await lab.until(lambda: lab.link.rtt is not None)
@@ -83,6 +85,10 @@ def test_somebody_elses_sync_is_no_reason_to_refuse() -> None:
                 await asyncio.to_thread(dds.sync)
                 await lab.connection.command(lambda client: client.set(0, frequency=80e6))
             await lab.until(lambda: lab.link.channels[0].receipt["epoch"] != epoch)
+            await asyncio.to_thread(dds.sync)
+            version = lab.link.counter.last
+            await lab.until(lambda: lab.link.head_version > version + 4)
+            assert lab.link.state == LIVE
 
     with running() as board, Client("127.0.0.1", board.json_port) as dds:
         asyncio.run(scene())
@@ -157,6 +163,38 @@ def test_something_else_answers_there(answer: bytes) -> None:
             assert lab.link.reason
 
     asyncio.run(scene())
+
+
+def test_a_place_that_cannot_be_worked_out() -> None:
+    def locate(timeout: float) -> Address:
+        raise RuntimeError("a device_db with a mistake")
+
+    async def scene() -> None:
+        lab = Watched(1)
+        task = asyncio.create_task(Connection(Place("lab", "lab", locate), lab.link).run())
+        await lab.until(lambda: lab.link.state == LOST)
+        assert "a device_db with a mistake" in lab.link.reason
+        task.cancel()
+
+    asyncio.run(scene())
+
+
+def test_what_was_meant_for_a_controller_is_not_sent_to_the_next() -> None:
+    async def restarted(client: object) -> None:
+        lab.connection._client = None
+        raise DDSStateLost("state_lost: it restarted")
+
+    async def scene() -> None:
+        async with watched(board.json_port) as started:
+            nonlocal lab
+            lab = started
+            await lab.until(lambda: lab.link.state == LIVE)
+            with pytest.raises(DDSStateLost):
+                await lab.connection.command(restarted)
+
+    lab: Watched
+    with running() as board:
+        asyncio.run(scene())
 
 
 def test_a_missing_event_makes_it_connect_anew() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
 
+from dds_link.driver_place import JSON_PORT
+from dds_link.errors import DDSUnavailable
 from dds_link.panel.places import PlaceError, from_device_db, from_servers
 
 ROOT = Path(__file__).parent.parent.parent
@@ -69,6 +72,8 @@ device_db = {
 def test_the_example_has_two_of_which_one_is_asked_for_its_port() -> None:
     first, second = from_device_db(str(ROOT / "device_db_example.py"))
     assert (first.key, first.where) == ("dds_link_ctl", "::1, RPC port 3293")
+    with contextlib.suppress(DDSUnavailable):  # with sipyco it is asked, and nobody is there
+        assert first.locate(1.0)[:2] == ("::1", JSON_PORT)
     assert second.locate(1.0)[:2] == ("::1", 65433)
 
 

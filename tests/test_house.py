@@ -26,7 +26,7 @@ ARTIQ_HALF = [
     for path in MODULES
     if path.parts[0] == "client"
     or path.name.startswith("driver")
-    or path.name in ("errors.py", "model.py", "tuning.py", "tuning_kernel.py",
+    or str(path) in ("errors.py", "model.py", "tuning.py", "tuning_kernel.py",
                      "kernel_language.py", "host_core.py")
 ]  # fmt: skip
 

@@ -8,6 +8,7 @@ import pytest
 from dds_link.devices.ad9910 import AD9910
 from dds_link.devices.base import Finding, Write
 from dds_link.errors import TransportError
+from dds_link.transports.base import SpiTransport
 from dds_link.transports.twin import TwinTransport
 from dds_link.twins.base import SpiBoard
 from dds_link.words import Words
@@ -21,6 +22,8 @@ Wire = Callable[[bytes, bytes], bytes]
 
 class BrokenMiso(TwinTransport):
     """Wires on which answers are spoilt."""
+
+    execute = SpiTransport.execute  # operation by operation
 
     def __init__(self, board: SpiBoard, clock: ManualClock) -> None:
         super().__init__(board, clock)

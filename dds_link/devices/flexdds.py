@@ -107,7 +107,13 @@ class FlexDDS(Device):
     def _log_in(self) -> None:
         if self._token:
             self._show_token()
-        self._stream.execute([Exchange(lines.PLAIN_OKS.encode() + _END, _END, 0)])
+        wish = Exchange(lines.PLAIN_OKS.encode() + _END, b"OK", 1, self._timeout)
+        try:
+            self._stream.execute([wish])
+        except (TransportLost, Preempted):
+            raise
+        except TransportError:
+            pass  # a box that does not know this wish answers anyhow
         self._stream.discard(QUIET)
         self._in_step = True
 
@@ -218,12 +224,9 @@ class FlexDDS(Device):
     def silence(self, transaction: Transaction) -> bool:
         """See :meth:`Device.silence`. The reset stops the RF at once, whatever waits in a queue, so
         that the phase accumulators begin anew; if it fails, zero amplitude is tried all the same.
-        Out of step, it is also sent over the old connection: a new one may not come about.
         """
         channels = [write.channel for write in transaction]
         self._raw.update(channels)
-        if not self._in_step:
-            self._shout_reset(channels)
         failures: list[str] = []
         for _ in range(2):
             failures = self._attempt(self._reset, channels)
@@ -232,16 +235,6 @@ class FlexDDS(Device):
                 return False
         self._raw.update(channels)
         raise DeviceFault("; ".join(failures))
-
-    def _shout_reset(self, channels: Collection[int]) -> None:
-        """Reset, behind the end of what may be half a line, without hearing the answer."""
-        data = _END + lines.reset(channels).encode() + _END
-        try:
-            self._stream.execute([Exchange(data, _END, 0)])
-        except Preempted:
-            raise
-        except TransportError:
-            pass  # there is no connection: the next one gets it
 
     def _attempt(self, step: Callable[[Any], object], argument: object) -> list[str]:
         """Take a step; its failure, if any, as text. Without hardware there is no going on."""
@@ -290,10 +283,22 @@ class FlexDDS(Device):
         self._unsettled.difference_update(channels)
 
     def _get_in_step(self) -> None:
-        """Connect again if an answer may be late; what it belongs to, a reset has to end."""
+        """Connect again if an answer may be late; what it belongs to, a reset has to end. That is
+        told over the old connection, too: a new one may not come about."""
         if not self._in_step:
+            self._shout_reset()
             self._stream.close()
             self.open()
+
+    def _shout_reset(self) -> None:
+        """Behind the end of what may be half a line, without hearing the answer."""
+        data = _END + lines.reset(lines.CHANNELS).encode() + _END
+        try:
+            self._stream.execute([Exchange(data, _END, 0)])
+        except Preempted:
+            raise
+        except TransportError:
+            pass  # there is no old connection
 
     # Looking
 

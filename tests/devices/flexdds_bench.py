@@ -57,6 +57,28 @@ class WatchedBox(twin.FlexDDS):
         return answer
 
 
+class FarBox(twin.FlexDDS):
+    """Its answers take a while.
+
+    :param seconds: how long.
+    """
+
+    def __init__(self, clock: ManualClock, seconds: float) -> None:
+        self._now = clock.now
+        self._seconds = seconds
+        #: When answers arrive, and what they are.
+        self.on_the_way: list[tuple[float, bytes]] = []
+        super().__init__(clock, token=TOKEN)
+
+    def receive(self, data: bytes) -> bytes:
+        answer = super().receive(data)
+        if answer:
+            self.on_the_way.append((self._now() + self._seconds, answer))
+        here = b"".join(answer for time, answer in self.on_the_way if time <= self._now())
+        self.on_the_way = [late for late in self.on_the_way if late[0] > self._now()]
+        return here
+
+
 class FaultyStream(StreamTwinTransport):
     """A simulated connection with a fault at one operation, once; see ``FaultyTwin``."""
 

@@ -14,6 +14,7 @@ from dds_link.errors import DeviceFault, Preempted, TransportError, TransportLos
 from dds_link.probe import probe
 from dds_link.transports.base import Exchange
 from dds_link.transports.scripted import Discard, ScriptedStream
+from dds_link.transports.stream_twin import StreamTwinTransport
 from dds_link.twins import flexdds as twin
 from dds_link.words import SILENCE, Words
 from tests.devices.conformance import (
@@ -32,7 +33,8 @@ from tests.devices.conformance import (
     running,
     writes,
 )
-from tests.devices.flexdds_bench import TOKEN, Bench, configure
+from tests.devices.flexdds_bench import TOKEN, Bench, FarBox, configure
+from tests.twins.manual_clock import ManualClock
 
 Script = list[tuple[Any, Any]]
 
@@ -51,9 +53,11 @@ def said(*lines: str, answer: Any = None) -> tuple[Any, Any]:
 DISCARD = Discard(QUIET)
 LOGIN: Script = [
     said(TOKEN, answer=b"Auth OK\r\n"),
-    (Exchange(b"set resp_suppress_ok=0\n", b"\n", 0), b""),
-    (DISCARD, b"OK\r\n"),
+    (Exchange(b"set resp_suppress_ok=0\n", b"OK", 1, 1.0), b"OK"),
+    (DISCARD, b"\r\n"),
 ]
+#: A new connection, and a reset over the old one.
+ANEW: Script = [(Exchange(b"\ndds reset\n", b"\n", 0), b""), *LOGIN]
 INITIALISATION: Script = [
     said("dds reset", answer=b"DDS reset OK\r\n"),
     (DISCARD, b""),
@@ -198,7 +202,8 @@ def test_restore() -> None:
 
 def test_the_timeout_is_that_of_the_configuration() -> None:
     login = Exchange(f"{TOKEN}\n".encode(), b"\n", 1, 0.25)
-    transport = ScriptedStream([(login, b"Auth OK\r\n"), *LOGIN[1:]])
+    wish = Exchange(b"set resp_suppress_ok=0\n", b"OK", 1, 0.25)
+    transport = ScriptedStream([(login, b"Auth OK\r\n"), (wish, b"OK"), LOGIN[2]])
     FlexDDS(*configure(timeout=0.25), transport).open()
     transport.finish()
 
@@ -239,6 +244,20 @@ def test_an_interrupted_opening_does_not_show_the_token() -> None:
     with pytest.raises(Preempted) as caught:
         device.open()
     assert TOKEN not in str(caught.value)
+
+
+def test_a_box_that_does_not_know_the_wish_for_answers_is_taken() -> None:
+    no_answer = TransportError("no whole answer in 1 s; it began with b'error'")
+    transport = ScriptedStream([LOGIN[0], (LOGIN[1][0], no_answer), (DISCARD, b"")])
+    FlexDDS(*configure(), transport).open()
+    transport.finish()
+
+
+@pytest.mark.parametrize("error", [TransportLost("gone"), Preempted("stopped")])
+def test_a_login_ends_with_the_connection(error: TransportError) -> None:
+    transport = ScriptedStream([LOGIN[0], (LOGIN[1][0], error)])
+    with pytest.raises(type(error)):
+        FlexDDS(*configure(), transport).open()
 
 
 def test_without_a_token_there_is_no_login() -> None:
@@ -285,7 +304,7 @@ def test_if_one_channel_is_refused_there_is_no_update() -> None:
 @pytest.mark.parametrize("stray", [b"DDS reset OK\r\nOK\r\n", b"\r\r\nOK\r\n"])
 def test_another_answer_than_any_is_out_of_step(stray: bytes) -> None:
     tone, update = "dcp 0 spi:STP0=0x20004000_1999999a:w!", "dcp 0 update:u!"
-    script = [said(tone, update, answer=stray), (DISCARD, b""), *LOGIN, *INITIALISATION]
+    script = [said(tone, update, answer=stray), (DISCARD, b""), *ANEW, *INITIALISATION]
     with Scripted(*script) as device:
         with pytest.raises(DeviceFault, match="the FlexDDS answered"):
             device.write([Write(0, TONE, True)])
@@ -319,7 +338,7 @@ def test_what_is_stopped_before_it_began_is_begun_again() -> None:
 
 def test_silence_is_tried_twice() -> None:
     slow = said("dds reset", answer=TransportError("no whole answer in 1 s"))
-    script = [slow, *LOGIN, *INITIALISATION[2:], *INITIALISATION]
+    script = [slow, *ANEW, *INITIALISATION[2:], *INITIALISATION]
     with Scripted(*script) as device:
         assert device.silence([Write(channel, SILENCE, False) for channel in (0, 1)]) is False
 
@@ -548,8 +567,11 @@ def test_a_wait_that_somebody_left_in_the_queue_does_not_stop_a_silence() -> Non
     assert bench.box.outputs() == [None, None]
 
 
-def test_silence_reaches_a_box_that_listens_and_does_not_answer(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("action", "argument"), [("silence", off([TONE, OTHER])), ("initialise", [0])]
+)
+def test_a_reset_reaches_a_box_that_listens_and_does_not_answer(
+    action: str, argument: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = Bench()
     bench.device.initialise([0, 1])
@@ -565,7 +587,7 @@ def test_silence_reaches_a_box_that_listens_and_does_not_answer(
         bench.device.write(writes(NEW))
     bench.box.receive(b"dcp 0 spi:ST")  # and half a line waits in it
     with pytest.raises(TransportLost, match="no answer to the login"):
-        bench.device.silence(off(OLD))
+        getattr(bench.device, action)(argument)
     assert bench.box.outputs() == [None, None]
 
 
@@ -577,6 +599,18 @@ def test_a_client_that_switched_the_answers_off_does_no_harm() -> None:
     bench.device.initialise([0, 1])
     bench.device.write(writes(NEW))
     assert bench.box.outputs() == NEW
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.6])
+def test_no_answer_of_a_box_far_away_is_taken_for_another(seconds: float) -> None:
+    clock = ManualClock()
+    box = FarBox(clock, seconds)
+    transport = StreamTwinTransport(box, clock)
+    device = FlexDDS(*configure(), transport)
+    device.open()
+    device.initialise([0, 1])
+    device.write(writes(NEW))
+    assert (transport._pending, box.on_the_way) == (b"", [])
 
 
 def test_late_answers_are_not_taken_for_those_of_the_next_command() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dds_link.config_keys import Problems
-from dds_link.config_rules import Channel, Device, require, require_transport
+from dds_link.config_rules import Channel, Device, require_transport
 from dds_link.devices.novatech409b_text import BAUDS, MAX_FTW, OUTPUTS, SYSCLK, clock_byte
 from dds_link.tuning import Tuning
 
@@ -46,8 +46,8 @@ def _refuse_lines(device: Device, channels: list[Channel], problems: Problems) -
 def _check_clock(device: Device, problems: Problems) -> bool:
     """True if the clock is good."""
     if "refclk" in device:
-        require(device, problems, "sysclk")
         if "sysclk" not in device:
+            problems.missing("device.sysclk", "sysclk = 150e6 (Hz, refclk x 1 or x 4...20)")
             return False
         try:
             clock_byte(device["refclk"], device["sysclk"])

@@ -364,24 +364,39 @@ class MOGLabs(Device):
         if not self._link.in_step:
             self._attempt(self._link.shout, *offs)
         failures = self._attempt(self._link.resynchronise)
-        for write, off in zip(transaction, offs, strict=True):
-            self._on.pop(write.channel, None)
-            failures += self._attempt(self._link.command, off)
+        said: list[tuple[str, int | None]] = [(off, None) for off in offs]
         for write in transaction:
             channel, words = write.channel, write.words
-            self._switched.pop(channel, None)
-            failures += self._attempt(self._link.command, box.command("MODE", channel, "NSB"))
-            failures += self._attempt(self._set_power, channel, 0)
+            said += [(box.command("MODE", channel, "NSB"), None), (box.power(channel, 0), 0)]
             if words.ftw:
-                failures += self._attempt(
-                    self._link.command, box.frequency(channel, words.ftw), words.ftw
-                )
-            failures += self._attempt(self._link.command, box.phase(channel, words.pow), words.pow)
-            self._on[channel] = False
-            self._asf[channel] = 0
+                said.append((box.frequency(channel, words.ftw), words.ftw))
+            said.append((box.phase(channel, words.pow), words.pow))
+            self._switched.pop(channel, None)
+            self._on.pop(channel, None)
+        failures += self._command_all(said)
+        for write in transaction:
+            self._on[write.channel] = False
+            self._asf[write.channel] = 0
         if self._readback and not failures:
             for write in transaction:
                 failures += self._attempt(self._require, write)
+        return failures
+
+    def _command_all(self, said: Sequence[tuple[str, int | None]]) -> list[str]:
+        """Go on past refusals. Once a box does not answer, what is left is said without waiting:
+        all the time-outs together would take longer than any client waits."""
+        failures = []
+        for number, (text, expected) in enumerate(said, start=1):
+            try:
+                self._link.command(text, expected)
+            except (TransportLost, Preempted):
+                raise
+            except DeviceFault as fault:
+                failures.append(str(fault))
+            except TransportError as error:
+                failures.append(str(error))
+                failures += self._attempt(self._link.shout, *(text for text, _ in said[number:]))
+                break
         return failures
 
     def _attempt(self, step: Callable[..., object], *arguments: object) -> list[str]:

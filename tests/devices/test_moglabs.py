@@ -764,6 +764,25 @@ def test_silence_reaches_a_box_that_listens_and_does_not_answer(
     assert rig.outputs() == [None, None]
 
 
+def test_silence_waits_for_one_time_out_only_before_it_tries_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rig = running(lambda wiring: MOGLabsRig("xrf", True), "")
+    assert isinstance(rig, MOGLabsRig)
+    run, clock = rig.board._run, rig.transport._clock
+
+    def says_only_who_it_is(name: str, values: Any) -> Any:
+        answer = run(name, values)
+        return answer if name in ("?", "INFO") else ""
+
+    monkeypatch.setattr(rig.board, "_run", says_only_who_it_is)
+    begin = clock.now()
+    with pytest.raises(DeviceFault, match=r"^no whole answer in 1 s$"):
+        rig.device.silence(off(OLD))
+    assert clock.now() - begin < 2.5
+    assert rig.outputs() == [None, None]
+
+
 @pytest.mark.parametrize("late", [False, True])
 def test_late_answers_are_never_taken_for_others(late: bool) -> None:
     def make(wiring: str) -> MOGLabsRig:

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from benchmarks import exchanges, imports, report, throughput
+from benchmarks import devices, exchanges, imports, report, throughput
 from benchmarks.pinning import ALL_CORES, ONE_CORE, run_on
 from benchmarks.rounds import measure
 from benchmarks.servers import CannotRun
@@ -58,6 +58,7 @@ def run(rounds: int, calls: float) -> dict[str, Any]:
         measurements, skipped = exchanges.build(stack, loops)
         run_on(ALL_CORES)
         measurements += throughput.build(stack, loops[-1], folder)
+        measurements += devices.build(stack)
         measurements += imports.build(every=max(rounds // IMPORTS, 1))
         measure(measurements, rounds, calls)
     return report.as_data(measurements, skipped, judge(measurements))

@@ -7,6 +7,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from benchmarks.devices import DeviceSets
 from benchmarks.pinning import CAN_PIN
 from benchmarks.rounds import Measurement
 from benchmarks.targets import Verdict
@@ -58,6 +59,10 @@ def _describe(one: Measurement, floor: Measurement) -> dict[str, Any]:
     if isinstance(one, Throughput):
         data["changes_per_second"] = one.changes / samples.p50
         data["changes_per_floor"] = one.changes * floor.samples.p50 / samples.p50
+    if isinstance(one, DeviceSets):
+        data["commands_per_second"] = 1 / samples.p50
+        data["wire_limit"] = one.wire_limit
+        data["wire"] = one.wire
     return data
 
 
@@ -76,6 +81,10 @@ def as_text(data: Mapping[str, Any]) -> str:
         "",
         f"{'many changes at once, all cores':48}{'us each':>9}{'per s':>9}{'per floor':>11}",
         *[_throughput_line(one) for one in found if one["kind"] == "throughput"],
+        "",
+        f"{'sets in place, without a network':34}{'through driver':>14}{'wire limit':>12}",
+        f"{'':34}{'and twin, /s':>14}{'/s':>12}  one set is at least",
+        *[_device_line(one) for one in found if one["kind"] == "device"],
         "",
         f"{'import in a fresh interpreter':48}{'ms':>9}",
         *[f"{one['text']:48}{one['p50'] * 1e3:9.1f}" for one in found if one["kind"] == "import"],
@@ -97,6 +106,11 @@ def _exchange_line(one: Mapping[str, Any]) -> str:
 def _throughput_line(one: Mapping[str, Any]) -> str:
     each, rate = 1e6 / one["changes_per_second"], one["changes_per_second"]
     return f"{one['text']:48}{each:9.1f}{rate:9.0f}{one['changes_per_floor']:11.2f}"
+
+
+def _device_line(one: Mapping[str, Any]) -> str:
+    rate, limit = one["commands_per_second"], one["wire_limit"]
+    return f"{one['text']:34}{rate:14.0f}{limit:12.0f}  {one['wire']}"
 
 
 def _verdict_line(verdict: Mapping[str, Any]) -> str:

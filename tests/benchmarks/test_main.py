@@ -13,6 +13,7 @@ import pytest
 from benchmarks import report
 from benchmarks.servers import ROOT
 from benchmarks.targets import TARGETS
+from dds_link.devices.registry import DEVICES
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,8 @@ def data() -> Any:
 
 def test_everything_is_measured_or_said_to_be_missing(data: Any) -> None:
     names = {one["name"] for one in data["measurements"]} | set(data["skipped"])
-    assert names - {"echo_uvloop", "set_uvloop"} == {
+    devices = {f"device_{name}" for name in DEVICES}
+    assert names - {"echo_uvloop", "set_uvloop"} == devices | {
         "floor", "echo_streams", "echo_asyncio", "set_asyncio", "set_crowded", "set_async",
         "send_data", "rpc", "pipelined", "apply", "import_stdlib", "import_driver",
     }  # fmt: skip
@@ -48,6 +50,9 @@ def test_every_measurement_has_its_numbers(data: Any) -> None:
             assert one["changes_per_floor"] == pytest.approx(
                 one["changes_per_second"] * data["floor"]
             )
+        if one["kind"] == "device":
+            assert one["commands_per_second"] == pytest.approx(1 / one["p50"])
+            assert 0 < one["wire_limit"] < math.inf
 
 
 def test_every_target_has_its_verdict(data: Any) -> None:
@@ -60,6 +65,7 @@ def test_the_table_says_the_same(data: Any) -> None:
     table = report.as_text(data)
     for one in data["measurements"] + data["targets"]:
         assert one["text"] in table
+        assert one.get("wire", "") in table
     for name, why in data["skipped"].items():
         assert f"{name}: {why}" in table
 

@@ -33,7 +33,7 @@ from tests.devices import conformance
 
 TESTS = Path(__file__).parent / "devices"
 #: Seconds. A test that took longer is not asked; it is no script of the exact traffic.
-QUICK = 0.2
+QUICK = 1.0
 _DRIVER = re.compile(r"/dds_link/devices/|/dds_link_\w+/")
 _NUMBER = re.compile(rb"(?<![A-Za-z])(?:0x)?[0-9A-Fa-f][0-9A-Fa-f.]*(?![A-Za-z])")
 

@@ -89,9 +89,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     loop = new_event_loop(args.loop)
     asyncio.set_event_loop(loop)
     try:
-        sys.exit(loop.run_until_complete(_run(args)))
+        ended = loop.run_until_complete(_run(args))
     finally:
         loop.close()
+    logs.flush()  # so that no record gets into the sentence that says why it ended
+    sys.exit(ended)
 
 
 def new_event_loop(kind: str = "auto") -> asyncio.AbstractEventLoop:

@@ -150,6 +150,12 @@ def configure(verbosity: int) -> None:
         logging.getLogger(name).addFilter(_client_faults)
 
 
+def flush() -> None:
+    """Wait until every record is written, but not for long."""
+    for handler in logging.getLogger().handlers:
+        handler.flush()
+
+
 def _stderr() -> Callable[[str], object]:
     """What writes to stderr past its buffer: Python waits for the buffer's lock when it ends."""
     try:

@@ -120,7 +120,7 @@ def test_that_a_compile_error_would_be_noticed(
 ) -> None:
     wrong = tmp_path / "wrong.py"
     text = (ROOT / "experiments" / "kernel_loop.py").read_text(encoding="utf-8")
-    wrong.write_text(text.replace("self.dds_cooling.set(", "self.dds_cooling.set_att("))
+    wrong.write_text(text.replace("self.dds_cooling.set(", "self.dds_cooling.set_power("))
     said = artiq_run(with_dummy_core(example_for(controller)), wrong)
     assert "error:" in said
 

@@ -102,6 +102,22 @@ def warning(bind: str) -> str:
     )
 
 
+class _Server(uvicorn.Server):
+    """Says that it is ready once it is, and takes signals.
+
+    :param ready: what it says.
+    """
+
+    def __init__(self, config: uvicorn.Config, ready: str) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets=sockets)
+        print(self._ready, flush=True)
+
+
 def serve(places: Sequence[Place], bind: str, port: int, names: Sequence[str]) -> None:
     """Serve the panel until SIGINT or SIGTERM; either ends in a ``KeyboardInterrupt``.
 
@@ -119,8 +135,7 @@ def serve(places: Sequence[Place], bind: str, port: int, names: Sequence[str]) -
     config = uvicorn.Config(
         application(places, own), log_level="warning", ws="websockets-sansio", access_log=False
     )
-    server = uvicorn.Server(config)
+    server = _Server(config, f"panel http://{host}:{found[1]}/")
     # The server lets go of the controllers first, and then raises the signal again.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    print(f"panel http://{host}:{found[1]}/", flush=True)
     server.run(sockets=[sock])

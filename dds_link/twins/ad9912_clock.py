@@ -8,7 +8,7 @@ selection reaches, and with the charge pump off nothing locks here.
 
 from __future__ import annotations
 
-import math
+from dds_link.twins.system_clock import CycleCounter
 
 #: Reference that the core takes without the PLL, Hz.
 MAX_DIRECT = 1e9
@@ -51,21 +51,16 @@ def rates(refclk: float, pll: bool, n: int, parameters: int) -> tuple[float, flo
     return (low if wanted - low < high - wanted else high), wanted if locks else 0.0
 
 
-class SystemClock:
-    """A clock that can be set up anew, and counts its cycles all the while.
+class SystemClock(CycleCounter):
+    """The clock of one core.
 
     :param refclk: reference at the pin, Hz.
     :param lock_time: what the PLL takes to lock, s.
     """
 
     def __init__(self, refclk: float, lock_time: float = 1e-3) -> None:
+        super().__init__(lock_time)
         self._refclk = refclk
-        self._lock_time = lock_time
-        self._rate = 0.0
-        self._locked_rate = 0.0
-        self._lock_at = math.inf
-        self._locked = False
-        self._offset = 0
 
     def set_up(self, running: bool, pll: bool, n: int, parameters: int, now: float) -> None:
         """Take new registers; the parameters are those of :func:`rates`.
@@ -73,30 +68,5 @@ class SystemClock:
         :param running: False while all of the chip is powered down.
         :param now: s.
         """
-        count = self.cycles(now)
-        self._rate, self._locked_rate = 0.0, 0.0
-        if running:
-            self._rate, self._locked_rate = rates(self._refclk, pll, n, parameters)
-        possible = self._locked_rate > 0
-        self._locked = possible and not pll
-        self._lock_at = now + self._lock_time if possible and pll else math.inf
-        self._offset = count - int(now * self._rate)
-
-    def cycles(self, now: float) -> int:
-        """How many cycles there have been, from some moment on."""
-        if now >= self._lock_at:
-            count = int(self._lock_at * self._rate) + self._offset
-            self._rate, self._locked = self._locked_rate, True
-            self._offset = count - int(self._lock_at * self._rate)
-            self._lock_at = math.inf
-        return int(now * self._rate) + self._offset
-
-    def rate(self, now: float) -> float:
-        """The clock of the core, Hz."""
-        self.cycles(now)
-        return self._rate
-
-    def locked(self, now: float) -> bool:
-        """Whether the core runs on the clock that the registers ask for."""
-        self.cycles(now)
-        return self._locked
+        rate, locked_rate = rates(self._refclk, pll, n, parameters) if running else (0.0, 0.0)
+        self._start(rate, locked_rate, pll, now)

@@ -57,8 +57,8 @@ class ChipBoard(Generic[ChipT]):
         self._by_number = dict(enumerate(self.chips))
         self._high = dict.fromkeys(lines, False)
         self._lines = frozenset(self._high)
-        # Chips for which the next I/O_UPDATE has something to do.
-        self._waiting: dict[int, ChipT] = {}
+        # Chips for which the next I/O_UPDATE may have something to do.
+        self._waiting: set[ChipT] = set()
         #: How many rising edges there were on I/O_UPDATE.
         self.updates = 0
         #: Time of the last one, s.
@@ -78,7 +78,7 @@ class ChipBoard(Generic[ChipT]):
         target = self._by_number[chip]
         answer = target.transfer(data, bits)
         if target.wants_update:
-            self._waiting[chip] = target
+            self._waiting.add(target)
         return answer
 
     def level(self, line: str, high: bool) -> None:
@@ -134,11 +134,12 @@ class ChipBoard(Generic[ChipT]):
         now = self._clock.now()
         self.updates += 1
         self.last_update = now
-        for number, chip in list(self._waiting.items()):
+        waiting, self._waiting = self._waiting, set()
+        for chip in waiting:
             if chip.wants_update:
                 chip.update(now)
-            if not chip.wants_update:
-                del self._waiting[number]
+                if chip.wants_update:
+                    self._waiting.add(chip)
 
     def _select_profile(self) -> None:
         now = self._clock.now()
